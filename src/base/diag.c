@@ -19,9 +19,9 @@ void diag_init(struct skep_diag *diag)
 
 void diag_reset(struct skep_diag *diag)
 {
-	char **texts[] = {&diag->category, &diag->problem,     &diag->object,	  &diag->section,
-			  &diag->symbol,   &diag->insn_text,   &diag->source,	  &diag->source_text,
-			  &diag->proven,   &diag->needed,      &diag->suggestion, &diag->rule};
+	char **texts[] = {&diag->category, &diag->problem,   &diag->object,     &diag->section,
+			  &diag->symbol,   &diag->insn_text, &diag->source,     &diag->source_text,
+			  &diag->proven,   &diag->needed,    &diag->suggestion, &diag->rule};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(*texts[i]);

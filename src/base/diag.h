@@ -18,21 +18,21 @@ struct diag_step {
 };
 
 struct skep_diag {
-	int err;	     /* -errno of the first failure; 0 = none */
+	int err;             /* -errno of the first failure; 0 = none */
 	enum skep_exit exit; /* SKEP_EXIT_REFUSED unless said otherwise */
-	char *category;	     /* "memory safety", "object", "capture", ... */
-	char *problem;	     /* one sentence */
-	char *object;	     /* file name */
-	char *section;	     /* ELF section */
-	char *symbol;	     /* ELF symbol, program or map */
-	s64 off;	     /* byte offset in the section; -1 = none */
-	s64 insn;	     /* instruction index in the program; -1 = none */
+	char *category;      /* "memory safety", "object", "capture", ... */
+	char *problem;       /* one sentence */
+	char *object;        /* file name */
+	char *section;       /* ELF section */
+	char *symbol;        /* ELF symbol, program or map */
+	s64 off;             /* byte offset in the section; -1 = none */
+	s64 insn;            /* instruction index in the program; -1 = none */
 	char *insn_text;     /* its disassembly */
-	char *source;	     /* "file.c:41" */
+	char *source;        /* "file.c:41" */
 	char *source_text;   /* the text of that line */
 	char *proven, *needed;
 	char *suggestion; /* what to try */
-	char *rule;	  /* name for `skep explain` */
+	char *rule;       /* name for `skep explain` */
 	struct diag_step *path;
 };
 

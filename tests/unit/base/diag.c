@@ -86,7 +86,8 @@ static void test_json_survives_broken_utf8(void **state)
 
 	diag_fail(diag, -EINVAL, "symbol '\xff\xfe'");
 	char *json = skep_diag_json(diag);
-	assert_contains(json, "symbol '?" "?'");
+	assert_contains(json, "symbol '?"
+			      "?'");
 	free(json);
 	skep_diag_free(diag);
 }
