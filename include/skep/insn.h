@@ -83,6 +83,8 @@ struct skep_insn {
 #define SKEP_FETCH 0x01
 #define SKEP_XCHG (0xe0 | SKEP_FETCH)
 #define SKEP_CMPXCHG (0xf0 | SKEP_FETCH)
+#define SKEP_LOAD_ACQ 0x100  /* Linux 6.15 */
+#define SKEP_STORE_REL 0x110 /* Linux 6.15 */
 
 /* src field of a wide immediate (5.4) and, with MAP_IDX, of Linux */
 #define SKEP_PSEUDO_MAP_FD 1

@@ -27,6 +27,7 @@ enum insn_id {
 enum insn_kind {
 	INSN_KIND_ALU64,
 	INSN_KIND_ALU32,
+	INSN_KIND_SWAP,	    /* byte swaps, all 64 bits written */
 	INSN_KIND_LOAD,	    /* dst = *(src + off) */
 	INSN_KIND_STORE,    /* *(dst + off) = imm or src */
 	INSN_KIND_ATOMIC,
@@ -35,6 +36,7 @@ enum insn_kind {
 	INSN_KIND_JUMP,	    /* unconditional */
 	INSN_KIND_BRANCH64, /* conditional */
 	INSN_KIND_BRANCH32,
+	INSN_KIND_MAY_GOTO, /* conditional on the loop budget, reads no register */
 	INSN_KIND_CALL,
 	INSN_KIND_EXIT,
 };
@@ -52,6 +54,18 @@ enum insn_flags {
 	INSN_TARGET_IMM = 1 << 9, /* jump or local call target in imm */
 	INSN_SIGNED = 1 << 10,
 	INSN_FETCH = 1 << 11,
+	INSN_READS_R6 = 1 << 12,      /* context of legacy loads */
+	INSN_CLOBBERS_ARGS = 1 << 13, /* r1-r5 are gone afterwards */
+	INSN_ORDERED = 1 << 14,	      /* load-acquire, store-release */
+	INSN_USES_NEXT = 1 << 15,     /* imm of the second slot */
+};
+
+/* The field that tells rows of the same opcode apart. */
+enum insn_field {
+	INSN_FIELD_NONE,
+	INSN_FIELD_OFF,
+	INSN_FIELD_IMM,
+	INSN_FIELD_SRC,
 };
 
 /* One row of insn.def. */
@@ -60,11 +74,13 @@ struct insn_desc {
 	const char *name;  /* the id as text, "ADD64_IMM" */
 	const char *form;  /* text format, see insn.def */
 	enum insn_kind kind;
-	u16 flags;	   /* enum insn_flags */
+	u32 flags;	   /* enum insn_flags */
 	u8 code;	   /* opcode byte */
 	u8 cpu;		   /* first -mcpu version that has it, 1..4; 5 = Linux after RFC 9669 */
 	u8 size;	   /* bytes of memory accessed, or operand width of movsx/swap; 0 = none */
 	u8 slots;	   /* 1 or 2 */
+	enum insn_field field;
+	s32 value;	   /* what `field` holds */
 };
 
 extern const struct insn_desc insn_descs[INSN_ID_MAX];
