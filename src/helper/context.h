@@ -30,7 +30,54 @@ struct xdp_md {
 struct xdp_context {
 	struct xdp_md md;
 	u32 hard_start; /* address of the first byte of the buffer */
-	u32 frame_end;	/* address behind the last byte that the data may grow to */
+	u32 frame_end;  /* address behind the last byte that the data may grow to */
+};
+
+/* struct __sk_buff of the uapi, offsets and all; data, data_end, data_meta are addresses. */
+struct sk_buff_md {
+	u32 len;
+	u32 pkt_type;
+	u32 mark;
+	u32 queue_mapping;
+	u32 protocol; /* network byte order in the low 16 bits */
+	u32 vlan_present;
+	u32 vlan_tci;
+	u32 vlan_proto;
+	u32 priority;
+	u32 ingress_ifindex;
+	u32 ifindex;
+	u32 tc_index;
+	u32 cb[5];
+	u32 hash;
+	u32 tc_classid;
+	u32 data;
+	u32 data_end;
+	u32 napi_id;
+	u32 family;
+	u32 remote_ip4, local_ip4;
+	u32 remote_ip6[4], local_ip6[4];
+	u32 remote_port, local_port;
+	u32 data_meta;
+	u64 flow_keys;
+	u64 tstamp;
+	u32 wire_len;
+	u32 gso_segs;
+	u64 sk;
+	u32 gso_size;
+	u8 tstamp_type;
+	u8 unused[3];
+	u64 hwtstamp;
+};
+
+_Static_assert(sizeof(struct sk_buff_md) == 192, "struct __sk_buff has 192 bytes");
+
+/* As xdp_context: &ctx->md == ctx == r1. */
+struct skb_context {
+	struct sk_buff_md md;
+	u32 hard_start;
+	u32 frame_end;
+	u32 mac_header; /* addresses of the headers, for legacy packet access */
+	u32 network_header;
 };
 
 #endif

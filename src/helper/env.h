@@ -20,6 +20,23 @@ struct helper_redirect {
 	struct map_redirect to; /* resolved at the time of the call */
 };
 
+/* Memory of a helper that its callback may use while it runs (checked execution asks). */
+struct helper_loan {
+	void *memory;
+	size_t size;
+	struct helper_loan *next;
+};
+
+/* Where and why a target stopped a program; filled in when `aborted` becomes non-zero. */
+struct helper_fault {
+	char prog[SKEP_NAME_MAX];
+	u32 insn;
+	u64 addr, size; /* of the refused access; size 0 = not about an access */
+	bool is_write;
+	u64 regs[11];
+	const char *why; /* static; NULL = no more to say */
+};
+
 struct helper_env {
 	const struct image *image; /* running now; a tail call changes it */
 	/*
@@ -27,11 +44,17 @@ struct helper_env {
 	 * runs an image. `fn` is what the program passed as ARG_CALLBACK.
 	 */
 	u64 (*call)(struct helper_env *env, u64 fn, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5);
-	void *target; /* of the target, while it runs */
+	void *target;              /* of the target, while it runs */
+	struct helper_loan *loans; /* of helpers that call back now; innermost first */
 	struct helper_redirect redirect;
 	struct trace_log *trace; /* NULL: trace output is dropped */
-	u64 random[4];		 /* state of get_prandom_u32 */
-	u64 aborted; /* a target stopped the program (budget, bad access): reason, see target.h */
+	u64 random[4];           /* state of get_prandom_u32 */
+	/*
+	 * A target stopped the program (budget, bad access): enum target_abort. Set anew by each
+	 * run. A helper that calls back must return when it is non-zero after a call.
+	 */
+	u64 aborted;
+	struct helper_fault fault;
 };
 
 extern _Thread_local struct helper_env *helper_env;
