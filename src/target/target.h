@@ -10,6 +10,7 @@
 #include "skep/insn.h"
 
 struct buf;
+struct helper_env;
 struct object_prog;
 struct skep_diag;
 struct skep_map;
@@ -18,23 +19,29 @@ struct verifier_facts;
 /* Why a target stopped a program by itself: helper_env.aborted. */
 enum target_abort {
 	TARGET_RAN = 0,
-	TARGET_ABORT_BUDGET,	  /* more instructions than the budget */
-	TARGET_ABORT_MEMORY,	  /* an access outside of everything the program may reach */
-	TARGET_ABORT_DEPTH,	  /* calls nested deeper than 8 frames */
-	TARGET_ABORT_INSN,	  /* an instruction that does not decode */
-	TARGET_ABORT_HELPER,	  /* a helper without a body, or not callable here */
+	TARGET_ABORT_BUDGET, /* more instructions than the budget */
+	TARGET_ABORT_MEMORY, /* an access outside of everything the program may reach */
+	TARGET_ABORT_DEPTH,  /* calls nested deeper than 8 frames */
+	TARGET_ABORT_INSN,   /* an instruction that does not decode */
+	TARGET_ABORT_HELPER, /* a helper without a body, or not callable here */
 	TARGET_ABORT_MAX
 };
 
 /* "ran out of its instruction budget", ...; static. */
 const char *target_abort_name(enum target_abort reason);
+/*
+ * Words for env->aborted and env->fault: program, instruction, access, registers. Returns 0 when
+ * the program ran to its end, else -EFAULT (in diag, too).
+ */
+int target_explain_abort(const struct helper_env *env, struct skep_diag *diag);
 
 struct target_input {
 	const struct object_prog *prog; /* names, functions, lines; for messages and dumps */
 	enum skep_hook hook;
 	const struct skep_insn *insns; /* linked, perhaps optimised */
 	u32 nr_insns;
-	struct skep_map **maps; /* what MAP_IDX immediates index; borrowed, must outlive the image */
+	struct skep_map *
+		*maps; /* what MAP_IDX immediates index; borrowed, must outlive the image */
 	u32 nr_maps;
 	const struct verifier_facts *facts; /* NULL: unverified (interp only) */
 	/* Check every memory access at run time (interp); set when facts is NULL. */
