@@ -5,9 +5,16 @@
 
 _Thread_local u32 cpu_self;
 
+static u32 cpu_pretended;
+
+void cpu_count_set(u32 count)
+{
+	cpu_pretended = count;
+}
+
 u32 cpu_count(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_CONF);
+	long n = cpu_pretended ? cpu_pretended : sysconf(_SC_NPROCESSORS_CONF);
 
 	if (n < 1)
 		return 1;

@@ -16,4 +16,10 @@ extern _Thread_local u32 cpu_self;
 /* How many there are: the machine's configured CPUs (at least 1, at most CPU_MAX). */
 u32 cpu_count(void);
 
+/*
+ * Pretend that there are `count` (clamped to 1 .. CPU_MAX), 0: as many as there are. For maps
+ * created afterwards; so that what large machines do can be tested on small ones.
+ */
+void cpu_count_set(u32 count);
+
 #endif
