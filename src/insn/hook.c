@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* Names of hooks and verdicts, from hook.def. */
-#include "base/types.h"
 #include "skep/hook.h"
+#include "base/types.h"
 
 struct verdict {
 	enum skep_hook hook;
