@@ -64,6 +64,7 @@ enum skep_map_type {
 #define SKEP_F_RDONLY_PROG (1u << 7)
 #define SKEP_F_WRONLY_PROG (1u << 8)
 #define SKEP_F_MMAPABLE (1u << 10)
+#define SKEP_F_PRESERVE_ELEMS (1u << 11)
 #define SKEP_F_INNER_MAP (1u << 12)
 
 /* flags of an update */
@@ -84,15 +85,22 @@ struct skep_map_def {
 
 /* bpftool's word for a type ("percpu_array"), NULL for an unknown number. Static. */
 SKEP_API const char *skep_map_type_name(uint32_t type);
+/* The other way round; SKEP_MAP_UNSPEC for a word that is no type. */
+SKEP_API uint32_t skep_map_type_find(const char *name);
+/* Can this build of skep create maps of the type? */
+SKEP_API int skep_map_type_supported(uint32_t type);
 
 struct skep_map; /* a live map; see src/map/map.h for the inside */
 
 /*
  * Control-side access, as bpf(2): keys and values are bytes in host order, per-CPU values are
  * skep_map_value_bytes() long, one 8-byte-aligned value per CPU. Return 0 or the -errno that the
- * kernel gives for this map type (-ENOENT, -EEXIST, -E2BIG, -EINVAL, ...).
+ * kernel gives for this map type (-ENOENT, -EEXIST, -E2BIG, -EINVAL, ...). Where bpf(2) takes the
+ * file descriptor of a program (prog array, devmap) or of a map (map-in-map), skep takes its id.
+ * A SKEP_F_WRONLY map refuses to be read and a SKEP_F_RDONLY or frozen one to be written: -EPERM.
  */
 SKEP_API const struct skep_map_def *skep_map_definition(const struct skep_map *map);
+SKEP_API uint32_t skep_map_id(const struct skep_map *map);
 SKEP_API size_t skep_map_value_bytes(const struct skep_map *map);
 SKEP_API int skep_map_lookup(struct skep_map *map, const void *key, void *value);
 SKEP_API int skep_map_update(struct skep_map *map, const void *key, const void *value,
@@ -100,6 +108,9 @@ SKEP_API int skep_map_update(struct skep_map *map, const void *key, const void *
 SKEP_API int skep_map_delete(struct skep_map *map, const void *key);
 /* key NULL, or absent: the first key. -ENOENT after the last. */
 SKEP_API int skep_map_next_key(struct skep_map *map, const void *key, void *next);
+/* From now on the control side may not write, for as long as the map lives; -EBUSY if so already. */
+SKEP_API int skep_map_freeze(struct skep_map *map);
+SKEP_API int skep_map_is_frozen(const struct skep_map *map);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,12 @@
 /*
  * An image: one program, translated for one target. This is all that maps (prog arrays, devmap
  * programs) and the packet path know of a program.
+ *
+ * How long an image lives. A worker may run an image that it reached through a map (tail call,
+ * devmap program) without taking a reference. So whoever takes an image out of a place where
+ * workers find it does three steps in this order: unpublish it, quiesce_wait() (quiesce.h) until
+ * no worker can still be inside, image_put(). Maps do so themselves on update, delete and
+ * destruction. Workers keep their side of the bargain with quiesce_point() between bursts.
  */
 #ifndef SKEP_MAP_IMAGE_H
 #define SKEP_MAP_IMAGE_H
@@ -30,8 +36,14 @@ struct image {
 	atomic_int refs; /* starts at 1 */
 	u32 id;		 /* process-wide, never 0, never reused */
 	enum skep_hook hook;
+	/*
+	 * expected_attach_type of the uapi, 0 unless the target sets it after image_init(). A
+	 * devmap takes programs with BPF_XDP_DEVMAP only, as in the kernel.
+	 */
+	u32 attach_type;
 	bool frags; /* xdp.frags: takes multi-buffer packets */
 	char name[SKEP_NAME_MAX];
+	struct image *next; /* of the table behind image_find() */
 };
 
 /* Set the common fields: refs 1, a fresh id, and the image is findable by id until it is freed. */
