@@ -8,6 +8,11 @@
  * SKEP_PSEUDO_MAP_IDX (imm = index) or SKEP_PSEUDO_MAP_IDX_VALUE (imm = index, second imm =
  * offset into the single value). Calls of subprograms are SKEP_CALL_LOCAL with imm relative to
  * the next slot; addresses of functions are SKEP_PSEUDO_FUNC wide immediates, imm likewise.
+ *
+ * Undefined symbols are kernel symbols, which a network card does not have. Weak variables are
+ * zero. A call of an undefined function keeps SKEP_CALL_KFUNC, imm = index into object->externs
+ * (weak ones are guarded by a test that is false, so that the call is never reached); a strong
+ * variable keeps SKEP_PSEUDO_BTF_ID, imm likewise.
  */
 #ifndef SKEP_OBJECT_OBJECT_H
 #define SKEP_OBJECT_OBJECT_H
@@ -20,10 +25,10 @@ struct btf;
 struct btf_ext;
 
 enum object_map_kind {
-	OBJECT_MAP_USER,   /* .maps or legacy maps */
-	OBJECT_MAP_DATA,   /* .data*: one value, initialised */
-	OBJECT_MAP_RODATA, /* .rodata*: the same, SKEP_F_RDONLY_PROG, frozen after load */
-	OBJECT_MAP_BSS,	   /* .bss*: zeroed */
+	OBJECT_MAP_USER,    /* .maps or legacy maps */
+	OBJECT_MAP_DATA,    /* .data*: one value, initialised */
+	OBJECT_MAP_RODATA,  /* .rodata*: the same, SKEP_F_RDONLY_PROG, frozen after load */
+	OBJECT_MAP_BSS,     /* .bss*: zeroed */
 	OBJECT_MAP_KCONFIG, /* only weak externs, all zero */
 	OBJECT_MAP_STRUCT_OPS,
 };
@@ -38,13 +43,14 @@ struct object_slot {
 };
 
 struct object_map {
-	struct skep_map_def def; /* def.name: the symbol's, or ".rodata" etc. with libbpf's prefix */
+	struct skep_map_def
+		def; /* def.name: the symbol's, or ".rodata" etc. with libbpf's prefix */
 	enum object_map_kind kind;
 	enum object_pinning pinning;
 	u32 btf_key_type_id, btf_value_type_id; /* 0 = unknown */
-	u32 btf_datasec_id;			/* of the section, for global data; 0 = none */
-	const char *section;			/* ELF section it comes from */
-	struct object_map *inner;		/* template of a map-in-map; NULL = none */
+	u32 btf_datasec_id;                     /* of the section, for global data; 0 = none */
+	const char *section;                    /* ELF section it comes from */
+	struct object_map *inner;               /* template of a map-in-map; NULL = none */
 	struct object_slot *slots;
 	size_t nr_slots;
 	const void *data; /* initial value (value_size bytes); NULL = zero */
@@ -62,33 +68,39 @@ struct object_func {
 	u32 insn; /* first instruction, in the linked program */
 	u32 nr_insns;
 	const char *name;
-	bool is_global;	 /* linkage: verified on its own by its BTF signature */
+	bool is_global;  /* linkage: verified on its own by its BTF signature */
 	u32 btf_type_id; /* BTF_KIND_FUNC; 0 = unknown */
 };
 
 struct object_prog {
 	const char *name;
-	const char *section;	    /* as written, e.g. "xdp.frags/devmap" */
-	const char *attach_target;  /* what follows the section's '/', or NULL */
-	u32 prog_type;		    /* enum bpf_prog_type, 0 = section name unknown */
-	u32 expected_attach_type;   /* enum bpf_attach_type */
-	enum skep_hook hook;	    /* SKEP_HOOK_NONE when no NIC hook runs this type */
-	bool frags;		    /* xdp.frags */
+	const char *section;       /* as written, e.g. "xdp.frags/devmap" */
+	const char *attach_target; /* what follows the section's '/', or NULL */
+	u32 prog_type;             /* enum bpf_prog_type, 0 = section name unknown */
+	u32 expected_attach_type;  /* enum bpf_attach_type */
+	enum skep_hook hook;       /* SKEP_HOOK_NONE when no NIC hook runs this type */
+	bool frags;                /* xdp.frags */
 	bool sleepable;
-	bool autoload;		    /* false for SEC("?...") */
-	struct skep_insn *insns;    /* linked */
+	bool autoload;           /* false for SEC("?...") */
+	struct skep_insn *insns; /* linked */
 	u32 nr_insns;
-	struct object_func *funcs;  /* [0] is the program itself; by insn */
+	struct object_func *funcs; /* [0] is the program itself; by insn */
 	u32 nr_funcs;
 	struct object_line *lines;
 	u32 nr_lines;
 	bool *uses_map; /* [object->nr_maps]: referenced by an instruction */
+	/*
+	 * What it needs that no network card has ("it needs the kernel function 'x'"); NULL =
+	 * nothing. Ask object_prog_check() before loading. unsupported_insn: where.
+	 */
+	const char *unsupported;
+	u32 unsupported_insn;
 };
 
 /* One member of a struct_ops map that points at a program. */
 struct object_struct_ops_member {
 	const char *name;
-	u32 off; /* bytes into the map's data */
+	u32 off;  /* bytes into the map's data */
 	s32 prog; /* index into object->progs, -1 = none */
 };
 
@@ -103,10 +115,10 @@ struct object_struct_ops {
 
 struct skep_object {
 	struct arena *arena;
-	const char *name; /* file name as the user gave it */
+	const char *name;    /* file name as the user gave it */
 	const char *license; /* "" when the object has none */
 	u32 kern_version;
-	struct btf *btf;	 /* NULL when absent */
+	struct btf *btf;         /* NULL when absent */
 	struct btf_ext *btf_ext; /* NULL when absent */
 	struct object_map *maps;
 	size_t nr_maps;
@@ -114,7 +126,17 @@ struct skep_object {
 	size_t nr_progs;
 	struct object_struct_ops *struct_ops;
 	size_t nr_struct_ops;
+	const char **externs; /* undefined symbols, by name */
+	size_t nr_externs;
 };
+
+/*
+ * May a network card run the program? 0, or -EOPNOTSUPP with words when it needs a kernel symbol
+ * or its type belongs to no network hook. A program whose section name is unknown passes: its
+ * hook is the caller's choice.
+ */
+int object_prog_check(const struct skep_object *object, const struct object_prog *prog,
+		      struct skep_diag *diag);
 
 /* By name; NULL when absent. */
 struct object_prog *object_find_prog(const struct skep_object *object, const char *name);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Functions of code sections, and the relocations of their instructions.
+ *
+ * An entry function is a global one outside .text (libbpf's rule); the others are subprograms and
+ * reach a program only when something calls them. A lone function is a program wherever it is.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "object/opening.h"
+
+#define INSN_BYTES sizeof(struct skep_insn)
+
+/* Relocation types of the psABI (Documentation/bpf/llvm_reloc.rst) */
+enum { R_BPF_ABS64 = 2, R_BPF_ABS32 = 3, R_BPF_NODYLD32 = 4 };
+
+static bool symbol_is_function(const struct opening *o, const struct elf_symbol *symbol)
+{
+	return symbol->type == STT_FUNC && symbol->section < SHN_LORESERVE &&
+	       o->sections[symbol->section].role == ROLE_CODE;
+}
+
+static int function_init(struct opening *o, const struct elf_symbol *symbol,
+			 struct function *function)
+{
+	const struct elf_section *section = &o->sections[symbol->section];
+	struct spot spot = spot_at(section->name, symbol->name, symbol->value);
+	u64 end;
+
+	if (__builtin_add_overflow(symbol->value, symbol->size, &end) || end > section->size)
+		return opening_fail(o, -EINVAL, spot,
+				    "function '%s' claims 0x%" PRIx64 " bytes at 0x%" PRIx64
+				    " of section '%s', which has 0x%" PRIx64,
+				    symbol->name, symbol->size, symbol->value, section->name,
+				    section->size);
+	if (!symbol->size || symbol->size % INSN_BYTES || symbol->value % INSN_BYTES)
+		return opening_fail(o, -EINVAL, spot,
+				    "function '%s' has 0x%" PRIx64 " bytes at 0x%" PRIx64
+				    ", which is not a whole number of 8-byte instructions",
+				    symbol->name, symbol->size, symbol->value);
+	*function = (struct function){
+		.name = symbol->name,
+		.section = symbol->section,
+		.first = (u32)(symbol->value / INSN_BYTES),
+		.nr = (u32)(symbol->size / INSN_BYTES),
+		.is_local = symbol->bind == STB_LOCAL,
+		.is_hidden = symbol->visibility == STV_HIDDEN || symbol->visibility == STV_INTERNAL,
+		.is_entry = symbol->bind != STB_LOCAL && symbol->section != o->text,
+		.prog = -1,
+	};
+	return 0;
+}
+
+static int compare_functions(const void *a, const void *b)
+{
+	const struct function *x = a, *y = b;
+
+	if (x->section != y->section)
+		return x->section < y->section ? -1 : 1;
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static int functions_collect(struct opening *o)
+{
+	size_t nr = 0;
+
+	for (u32 i = 0; i < o->nr_symbols; i++)
+		nr += symbol_is_function(o, &o->symbols[i]);
+	o->functions = arena_array(o->object->arena, nr, sizeof(*o->functions));
+	if (!o->functions)
+		return -ENOMEM;
+	for (u32 i = 0; i < o->nr_symbols; i++) {
+		int err;
+
+		if (!symbol_is_function(o, &o->symbols[i]))
+			continue;
+		err = function_init(o, &o->symbols[i], &o->functions[o->nr_functions]);
+		if (err)
+			return err;
+		o->nr_functions++;
+	}
+	qsort(o->functions, o->nr_functions, sizeof(*o->functions), compare_functions);
+	if (o->nr_functions == 1 && !o->functions[0].is_local)
+		o->functions[0].is_entry = true;
+	for (size_t i = 0; i < o->nr_functions; i++)
+		if (o->functions[i].is_entry)
+			o->functions[i].prog = (s32)o->object->nr_progs++;
+	if (o->object->nr_progs > OPENING_PROGS_MAX)
+		return opening_fail(o, -E2BIG, NOWHERE, "'%s' has %zu programs, more than %d",
+				    o->object->name, o->object->nr_progs, OPENING_PROGS_MAX);
+	return 0;
+}
+
+struct function *function_at(const struct opening *o, u32 section, u64 insn)
+{
+	size_t low = 0, high = o->nr_functions;
+
+	/* the last function that starts at or before the instruction */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct function *function = &o->functions[middle];
+
+		if (function->section < section ||
+		    (function->section == section && function->first <= insn))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	if (o->functions[low - 1].section != section ||
+	    insn - o->functions[low - 1].first >= o->functions[low - 1].nr)
+		return NULL;
+	return &o->functions[low - 1];
+}
+
+static int compare_relocs(const void *a, const void *b)
+{
+	const struct reloc *x = a, *y = b;
+
+	return x->insn < y->insn ? -1 : x->insn > y->insn;
+}
+
+static bool reloc_type_is_known(u32 type)
+{
+	return type == R_BPF_64_64 || type == R_BPF_64_32 || type == R_BPF_ABS64 ||
+	       type == R_BPF_ABS32 || type == R_BPF_NODYLD32;
+}
+
+/* Add one relocation to the code section at arg. */
+static int reloc_add(struct opening *o, const struct elf_rel *rel, void *arg)
+{
+	struct elf_section *section = arg;
+	const struct elf_symbol *symbol = &o->symbols[rel->symbol];
+	struct spot spot = spot_at(section->name, symbol->name, rel->off);
+
+	if (rel->type == R_BPF_NONE)
+		return 0;
+	if (!reloc_type_is_known(rel->type))
+		return opening_fail(o, -EINVAL, spot, "relocation against '%s' has unknown type %u",
+				    symbol->name, rel->type);
+	if (rel->off % INSN_BYTES || rel->off >= section->size)
+		return opening_fail(o, -EINVAL, spot,
+				    "relocation against '%s' is at 0x%" PRIx64
+				    ", which is no instruction of section '%s'",
+				    symbol->name, rel->off, section->name);
+	section->relocs[section->nr_relocs++] =
+		(struct reloc){(u32)(rel->off / INSN_BYTES), rel->type, rel->symbol};
+	return 0;
+}
+
+static int count_rel(struct opening *o, const struct elf_rel *rel, void *arg)
+{
+	(*(size_t *)arg)++;
+	return 0;
+}
+
+static int relocs_collect(struct opening *o, struct elf_section *section)
+{
+	size_t nr = 0;
+	int err = elf_each_rel(o, section->number, count_rel, &nr);
+
+	if (err)
+		return err;
+	section->relocs = arena_array(o->object->arena, nr, sizeof(*section->relocs));
+	if (!section->relocs)
+		return -ENOMEM;
+	err = elf_each_rel(o, section->number, reloc_add, section);
+	if (err)
+		return err;
+	qsort(section->relocs, section->nr_relocs, sizeof(*section->relocs), compare_relocs);
+	for (size_t i = 1; i < section->nr_relocs; i++) {
+		u32 insn = section->relocs[i].insn;
+
+		if (insn == section->relocs[i - 1].insn)
+			return opening_fail(o, -EINVAL,
+					    spot_at(section->name,
+						    o->symbols[section->relocs[i].symbol].name,
+						    (insn * INSN_BYTES)),
+					    "instruction %u of section '%s' has two relocations",
+					    insn, section->name);
+	}
+	return 0;
+}
+
+const struct reloc *reloc_at(const struct elf_section *section, u32 insn)
+{
+	const struct reloc key = {.insn = insn};
+
+	if (!section->nr_relocs)
+		return NULL;
+	return bsearch(&key, section->relocs, section->nr_relocs, sizeof(key), compare_relocs);
+}
+
+int functions_read(struct opening *o)
+{
+	int err = functions_collect(o);
+
+	for (u32 i = 1; i < o->nr_sections && !err; i++)
+		if (o->sections[i].role == ROLE_CODE)
+			err = relocs_collect(o, &o->sections[i]);
+	return err;
+}
