@@ -12,7 +12,14 @@
 
 struct load_options {
 	const struct target *target; /* NULL: the machine's preferred one */
-	const char *prog;	     /* load this program and what it reaches; NULL: all */
+	/*
+	 * Load this program, the programs named in `also`, and what they reach through the static
+	 * slots of maps; NULL: every program of the object but those of SEC("?...").
+	 */
+	const char *prog;
+	const char *const *also;
+	size_t nr_also;
+	enum skep_hook hook; /* of programs whose section names no hook */
 	u64 budget;
 	/* Called after maps exist and before programs are translated; may resize or fill maps. */
 	int (*maps_ready)(void *arg, struct skep_map **maps, const struct skep_object *object,
@@ -22,8 +29,11 @@ struct load_options {
 
 struct loaded {
 	const struct skep_object *object; /* borrowed: must outlive this */
-	struct skep_map **maps;		  /* [object->nr_maps] */
-	struct image **images;		  /* [object->nr_progs]; NULL where not loaded */
+	const struct target *target;
+	/* [object->nr_maps]; NULL for maps that only programs which were not loaded use */
+	struct skep_map **maps;
+	struct image **images; /* [object->nr_progs]; NULL where not loaded */
+	u32 nr_slots;          /* static prog-array and map-in-map slots filled */
 };
 
 /*
