@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * A map's contents as JSON: an array of elements, each with "key" and "value" (per-CPU:
+ * "values") in hexadecimal bytes, and with BTF the same by type as "formatted".
+ */
+#ifndef SKEP_CTL_MAP_DUMP_H
+#define SKEP_CTL_MAP_DUMP_H
+
+#include "base/json_writer.h"
+
+struct skep_map;
+
+/*
+ * Write one array. With json->plain (the map must have BTF) elements are by type only.
+ * Returns 0 or -ENOMEM, and then wrote nothing.
+ */
+int map_dump_json(struct skep_map *map, struct json_writer *json);
+
+#endif
