@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Cases on skep's own targets, through the same path as everything else: an object (from ELF, or
+ * put together from the case's instructions), load_object(), image->run().
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "base/arena.h"
+#include "base/cpu.h"
+#include "base/diag.h"
+#include "base/lowmem.h"
+#include "helper/context.h"
+#include "helper/env.h"
+#include "insn/insn.h"
+#include "load/load.h"
+#include "map/map.h"
+
+#define TRACE_BYTES 65536
+#define FRAME_BYTES 4096
+#define XDP_PROG_TYPE 6 /* BPF_PROG_TYPE_XDP of the uapi */
+
+struct session {
+	const struct plan *plan;
+	struct skep_object *object;
+	struct skep_object made; /* object points here when there is no ELF */
+	struct loaded *loaded;
+	struct image *entry;
+	struct helper_env env;
+	void *frame;
+	size_t frame_bytes;
+};
+
+static int fail_diag(struct failure *failure, int err, struct skep_diag *diag)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	failure->kind =
+		skep_diag_exit(diag) == SKEP_EXIT_REJECTED ? FAILURE_REJECTED : FAILURE_REFUSED;
+	failure->err = err;
+	if (to) {
+		skep_diag_print(diag, to);
+		fclose(to);
+	}
+	snprintf(failure->text, sizeof(failure->text), "%s", text ?: "");
+	free(text);
+	return -1;
+}
+
+static int func_compare(const void *a, const void *b)
+{
+	const struct object_func *x = a, *y = b;
+
+	return (x->insn > y->insn) - (x->insn < y->insn);
+}
+
+/* A function starts at slot 0 and wherever a local call or a function's address leads. */
+static void funcs_find(struct object_prog *prog, struct arena *arena)
+{
+	u32 nr = 0;
+
+	prog->funcs = arena_array(arena, prog->nr_insns + 1, sizeof(*prog->funcs));
+	prog->funcs[nr++] = (struct object_func){.name = prog->name};
+	for (u32 at = 0; at < prog->nr_insns; at++) {
+		enum insn_id id = insn_decode(&prog->insns[at]);
+		bool seen = false;
+		s64 target;
+
+		if (id != INSN_CALL_LOCAL && id != INSN_LD_FUNC)
+			continue;
+		target = insn_target(prog->insns, at);
+		for (u32 i = 0; i < nr; i++)
+			seen |= prog->funcs[i].insn == target;
+		if (seen || target < 0 || target >= prog->nr_insns)
+			continue;
+		prog->funcs[nr++] = (struct object_func){
+			.insn = target,
+			.name = arena_printf(arena, "func_%u", (u32)target),
+		};
+	}
+	qsort(prog->funcs, nr, sizeof(*prog->funcs), func_compare);
+	for (u32 i = 0; i < nr; i++)
+		prog->funcs[i].nr_insns = (i + 1 < nr ? prog->funcs[i + 1].insn : prog->nr_insns) -
+					  prog->funcs[i].insn;
+	prog->nr_funcs = nr;
+}
+
+static void prog_make(const struct plan *plan, const struct plan_prog *from,
+		      struct object_prog *prog, struct arena *arena)
+{
+	prog->name = from->name;
+	prog->section = "xdp";
+	prog->prog_type = XDP_PROG_TYPE;
+	prog->hook = plan->hook;
+	prog->autoload = true;
+	prog->insns = from->insns;
+	prog->nr_insns = from->nr_insns;
+	prog->uses_map = arena_array(arena, plan->nr_maps + 1, sizeof(bool));
+	for (u32 at = 0; at < prog->nr_insns; at++) {
+		const struct skep_insn *insn = &prog->insns[at];
+		enum insn_id id = insn_decode(insn);
+
+		if ((id == INSN_LD_MAP_IDX || id == INSN_LD_MAP_IDX_VALUE) &&
+		    (u32)insn->imm < plan->nr_maps)
+			prog->uses_map[insn->imm] = true;
+	}
+	funcs_find(prog, arena);
+}
+
+/* An object as if it came from a file. */
+static struct skep_object *object_make(const struct plan *plan, struct skep_object *object)
+{
+	struct arena *arena = arena_new();
+
+	*object = (struct skep_object){.arena = arena, .name = "case", .license = plan->license};
+	object->nr_maps = plan->nr_maps;
+	object->maps = arena_array(arena, plan->nr_maps + 1, sizeof(*object->maps));
+	for (size_t i = 0; i < plan->nr_maps; i++) {
+		object->maps[i].def = plan->maps[i].def;
+		object->maps[i].section = ".maps";
+	}
+	object->nr_progs = plan->nr_progs;
+	object->progs = arena_array(arena, plan->nr_progs + 1, sizeof(*object->progs));
+	for (size_t i = 0; i < plan->nr_progs; i++)
+		prog_make(plan, &plan->progs[i], &object->progs[i], arena);
+	return object;
+}
+
+static int session_load(struct session *session, const char *target, struct failure *failure,
+			struct skep_diag *diag)
+{
+	const struct plan *plan = session->plan;
+	struct load_options options = {.target = target_find(target), .budget = plan->budget};
+	size_t entry = 0;
+	int err;
+
+	if (plan->elf.len) {
+		err = skep_object_open_mem(plan->elf.data, plan->elf.len, "case.bpf.o",
+					   &session->object, diag);
+		if (err)
+			return fail_diag(failure, err, diag);
+	} else {
+		session->object = object_make(plan, &session->made);
+	}
+	err = load_object(session->object, &options, &session->loaded, diag);
+	if (err)
+		return fail_diag(failure, err, diag);
+	for (; plan->entry && entry < session->object->nr_progs; entry++)
+		if (!strcmp(session->object->progs[entry].name, plan->entry))
+			break;
+	if (entry < session->object->nr_progs)
+		session->entry = session->loaded->images[entry];
+	return 0;
+}
+
+static void skep_close(struct session *session)
+{
+	loaded_free(session->loaded);
+	if (session->object == &session->made)
+		arena_free(session->made.arena);
+	else
+		skep_object_close(session->object);
+	trace_log_free(session->env.trace);
+	if (session->frame)
+		lowmem_unmap(session->frame, session->frame_bytes);
+	helper_env = NULL;
+}
+
+static struct session *skep_open(const struct plan *plan, const char *target,
+				 struct failure *failure)
+{
+	struct session *session = must_alloc(sizeof(*session));
+	struct skep_diag *diag = skep_diag_new();
+	int err;
+
+	session->plan = plan;
+	if (plan->cpus)
+		cpu_count_set(plan->cpus);
+	cpu_self = plan->cpu;
+	helper_env_init(&session->env, 1);
+	session->env.trace = trace_log_new(TRACE_BYTES);
+	helper_env = &session->env;
+	err = session_load(session, target, failure, diag);
+	skep_diag_free(diag);
+	if (err) {
+		skep_close(session);
+		return NULL;
+	}
+	return session;
+}
+
+/* A fresh frame as BPF_PROG_TEST_RUN lays it out: headroom 256, one page where that is enough. */
+static int frame_fill(struct session *session, const struct plan_packet *packet,
+		      struct xdp_context *context)
+{
+	size_t bytes = PACKET_HEADROOM + packet->len + PACKET_TAILROOM;
+
+	if (session->frame)
+		lowmem_unmap(session->frame, session->frame_bytes);
+	session->frame = NULL;
+	session->frame_bytes = bytes > FRAME_BYTES ? bytes : FRAME_BYTES;
+	if (lowmem_map(session->frame_bytes, &session->frame))
+		return -1;
+	memcpy((char *)session->frame + PACKET_HEADROOM, packet->data, packet->len);
+	context->hard_start = (u32)(uintptr_t)session->frame;
+	context->frame_end = context->hard_start + session->frame_bytes - PACKET_TAILROOM;
+	context->md.data = context->hard_start + PACKET_HEADROOM;
+	context->md.data_meta = context->md.data;
+	context->md.data_end = context->md.data + packet->len;
+	context->md.ingress_ifindex = session->plan->ifindex;
+	context->md.rx_queue_index = session->plan->rx_queue;
+	return 0;
+}
+
+static int skep_run(struct session *session, const struct plan_packet *packet, struct run *run,
+		    struct failure *failure)
+{
+	struct helper_env *env = &session->env;
+	struct xdp_context context = {};
+
+	if (!session->entry || frame_fill(session, packet, &context)) {
+		failure->kind = FAILURE_ABORTED;
+		snprintf(failure->text, sizeof(failure->text), "nothing to run");
+		return -1;
+	}
+	memset(&env->redirect, 0, sizeof(env->redirect));
+	env->aborted = TARGET_RAN;
+	run->r0 = session->entry->run(session->entry, &context);
+	if (env->aborted) {
+		failure->kind = FAILURE_ABORTED;
+		snprintf(failure->text, sizeof(failure->text), "%s",
+			 target_abort_name(env->aborted));
+		return -1;
+	}
+	buf_add(&run->out, (void *)(uintptr_t)context.md.data,
+		context.md.data_end - context.md.data);
+	run->redirect_known = true;
+	run->redirected = env->redirect.set;
+	run->ifindex = env->redirect.to.ifindex;
+	return 0;
+}
+
+static int skep_map_find(struct session *session, const char *name)
+{
+	const struct object_map *map = object_find_map(session->object, name);
+
+	return map ? map - session->object->maps : -1;
+}
+
+static const struct skep_map_def *session_map_def(struct session *session, int map)
+{
+	return skep_map_definition(session->loaded->maps[map]);
+}
+
+static size_t session_value_bytes(struct session *session, int map)
+{
+	return skep_map_value_bytes(session->loaded->maps[map]);
+}
+
+static int session_lookup(struct session *session, int map, const void *key, void *value)
+{
+	return skep_map_lookup(session->loaded->maps[map], key, value);
+}
+
+static int session_update(struct session *session, int map, const void *key, const void *value,
+			  u64 flags)
+{
+	return skep_map_update(session->loaded->maps[map], key, value, flags);
+}
+
+static int session_delete(struct session *session, int map, const void *key)
+{
+	return skep_map_delete(session->loaded->maps[map], key);
+}
+
+static int session_next_key(struct session *session, int map, const void *key, void *next)
+{
+	return skep_map_next_key(session->loaded->maps[map], key, next);
+}
+
+static s64 session_prog_value(struct session *session, const char *name)
+{
+	for (size_t i = 0; i < session->object->nr_progs; i++)
+		if (!strcmp(session->object->progs[i].name, name) && session->loaded->images[i])
+			return session->loaded->images[i]->id;
+	return -1;
+}
+
+static bool session_trace(struct session *session, void (*each)(void *arg, const char *line),
+			  void *arg)
+{
+	trace_log_drain(session->env.trace, each, arg);
+	return true;
+}
+
+const struct backend backend_skep = {
+	.name = "skep",
+	.open = skep_open,
+	.close = skep_close,
+	.run = skep_run,
+	.map_find = skep_map_find,
+	.map_def = session_map_def,
+	.value_bytes = session_value_bytes,
+	.lookup = session_lookup,
+	.update = session_update,
+	.delete = session_delete,
+	.next_key = session_next_key,
+	.prog_value = session_prog_value,
+	.trace = session_trace,
+};
