@@ -18,7 +18,6 @@
 #define ETH_HLEN 14
 #define META_MAX 255
 #define BYTES_MAX 0xffff
-#define ENOTSUPP 524 /* of the kernel, not in errno.h */
 
 /* A driver without metadata says so by data_meta behind data. */
 static bool meta_is_unsupported(const struct xdp_md *md)

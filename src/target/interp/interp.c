@@ -221,7 +221,10 @@ static int interp_translate(const struct target_input *in, struct image **ret,
 	}
 	image_init(&self->image, &interp_image_ops, in->hook, in->prog ? in->prog->name : "");
 	self->image.run = image_run;
-	self->image.frags = in->prog && in->prog->frags;
+	if (in->prog) {
+		self->image.frags = in->prog->frags;
+		self->image.attach_type = in->prog->expected_attach_type;
+	}
 	*ret = &self->image;
 	return 0;
 }
