@@ -108,7 +108,7 @@ SKEP_API int skep_map_update(struct skep_map *map, const void *key, const void *
 SKEP_API int skep_map_delete(struct skep_map *map, const void *key);
 /* key NULL, or absent: the first key. -ENOENT after the last. */
 SKEP_API int skep_map_next_key(struct skep_map *map, const void *key, void *next);
-/* From now on the control side may not write, for as long as the map lives; -EBUSY if so already. */
+/* The control side writes no more, as long as the map lives. -EPERM when it may not already. */
 SKEP_API int skep_map_freeze(struct skep_map *map);
 SKEP_API int skep_map_is_frozen(const struct skep_map *map);
 

@@ -41,13 +41,14 @@ int map_owner_claim(struct map_owner *owner, const struct image *image)
 		owner->claimed = true;
 		owner->target = image->ops;
 		owner->hook = image->hook;
+		owner->attach_type = image->attach_type;
 		owner->frags = image->frags;
 		return 0;
 	}
-	return owner->target == image->ops && owner->hook == image->hook &&
-			       owner->frags == image->frags
-		       ? 0
-		       : -EINVAL;
+	if (owner->target != image->ops || owner->hook != image->hook ||
+	    owner->attach_type != image->attach_type || owner->frags != image->frags)
+		return -EINVAL;
+	return 0;
 }
 
 bool map_owns_images(const struct skep_map *map)

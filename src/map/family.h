@@ -33,6 +33,7 @@ struct map_owner {
 	bool claimed;
 	const struct image_ops *target;
 	enum skep_hook hook;
+	u32 attach_type;
 	bool frags;
 };
 /* 0, or -EINVAL for a program of another kind. The caller serialises. */

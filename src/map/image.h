@@ -38,7 +38,7 @@ struct image {
 	enum skep_hook hook;
 	/*
 	 * expected_attach_type of the uapi, 0 unless the target sets it after image_init(). A
-	 * devmap takes programs with BPF_XDP_DEVMAP only, as in the kernel.
+	 * devmap takes programs with BPF_XDP_DEVMAP only, a prog array only such as its first.
 	 */
 	u32 attach_type;
 	bool frags; /* xdp.frags: takes multi-buffer packets */

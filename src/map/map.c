@@ -78,12 +78,9 @@ void map_put(struct skep_map *map)
 	free(map);
 }
 
-/* The rules of bpf(2) for names: letters, digits, '_' and '.'. */
+/* The rules of bpf(2) for names: letters, digits, '_' and '.'. The end is there already. */
 static int check_name(const struct skep_map_def *def, struct skep_diag *diag)
 {
-	if (!memchr(def->name, 0, sizeof(def->name)))
-		return diag_fail(diag, -EINVAL, "a map's name has at most %d characters",
-				 SKEP_NAME_MAX - 1);
 	for (const char *c = def->name; *c; c++)
 		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '.')
 			return diag_fail(diag, -EINVAL,
@@ -105,7 +102,10 @@ static int check_node(const struct skep_map_def *def, struct skep_diag *diag)
 	return 0;
 }
 
-/* What the kernel checks before it asks the type; on success *ret is the type's operations. */
+/*
+ * What the kernel checks before and after it asks the type, in its order; on success *ret is the
+ * type's operations.
+ */
 static int check_def(const struct skep_map_def *def, const struct map_ops **ret,
 		     struct skep_diag *diag)
 {
@@ -113,9 +113,9 @@ static int check_def(const struct skep_map_def *def, const struct map_ops **ret,
 	const struct map_ops *ops = map_ops_find(def->type);
 	int err;
 
-	err = check_name(def, diag);
-	if (err)
-		return err;
+	if (!memchr(def->name, 0, sizeof(def->name)))
+		return diag_fail(diag, -EINVAL, "a map's name has at most %d characters",
+				 SKEP_NAME_MAX - 1);
 	if (def->map_extra && def->type != SKEP_MAP_BLOOM_FILTER && def->type != SKEP_MAP_ARENA)
 		return diag_fail(diag, -EINVAL, "map '%s': map_extra has no meaning for this type",
 				 def->name);
@@ -132,6 +132,8 @@ static int check_def(const struct skep_map_def *def, const struct map_ops **ret,
 		return diag_fail(diag, -EOPNOTSUPP, "map '%s': skep has no maps of type %s",
 				 def->name, skep_map_type_name(def->type));
 	err = ops->check(def, diag);
+	if (!err)
+		err = check_name(def, diag);
 	if (err)
 		return err;
 	*ret = ops;
@@ -319,7 +321,9 @@ int skep_map_next_key(struct skep_map *map, const void *key, void *next)
 
 int skep_map_freeze(struct skep_map *map)
 {
-	return atomic_exchange(&map->segment->header->frozen, 1) ? -EBUSY : 0;
+	if (map->def.map_flags & SKEP_F_RDONLY)
+		return -EPERM;
+	return atomic_exchange(&map->segment->header->frozen, 1) ? -EPERM : 0;
 }
 
 int skep_map_is_frozen(const struct skep_map *map)

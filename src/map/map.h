@@ -154,7 +154,7 @@ bool map_type_allows(u32 type, u32 helper);
 bool map_contains(const struct skep_map *map, const void *addr, size_t size);
 
 /*
- * Where a prog array's programs must agree (same hook, frags and target, as the kernel's
+ * A prog array's programs must agree in hook, attach_type, frags and target (the kernel's
  * bpf_prog_map_compatible()): 0 when `image` may be in the array and may tail-call through it,
  * else -EINVAL. The first caller decides what the array is for.
  */

@@ -177,7 +177,7 @@ static void test_permissions(void **state)
 	map = make_map(SKEP_MAP_ARRAY, 4, 4, 2, 0);
 	assert_false(skep_map_is_frozen(map));
 	assert_int_equal(skep_map_freeze(map), 0);
-	assert_int_equal(skep_map_freeze(map), -EBUSY);
+	assert_int_equal(skep_map_freeze(map), -EPERM);
 	assert_true(skep_map_is_frozen(map));
 	assert_int_equal(skep_map_update(map, &key, &value, 0), -EPERM);
 	assert_int_equal(skep_map_delete(map, &key), -EPERM);
