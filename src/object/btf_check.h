@@ -14,7 +14,7 @@
 struct arena;
 struct btf_type;
 
-#define BTF_DEPTH_MAX 64 /* the kernel stops at 32, pointers included */
+#define BTF_DEPTH_MAX 200 /* far beyond the kernel's 32, and safe to walk by recursion */
 
 /* Where types and strings are in a checked section. */
 struct btf_table {

@@ -462,27 +462,26 @@ const struct elf_symbol *elf_find_data_symbol(const struct opening *o, const cha
 	return o->data_symbols[low];
 }
 
+static size_t rel_size(const struct elf_section *table)
+{
+	return table->type == SHT_RELA ? sizeof(Elf64_Rela) : sizeof(Elf64_Rel);
+}
+
 static int rel_table_check(struct opening *o, const struct elf_section *table)
 {
-	const struct elf_section *target = &o->sections[table->info];
-
-	if (table->type == SHT_RELA)
-		return opening_fail(o, -EINVAL, spot_in(table->name, NULL),
-				    "section '%s' has RELA relocations; BPF objects have REL",
-				    target->name);
-	if (table->entsize != sizeof(Elf64_Rel) || table->size % sizeof(Elf64_Rel))
-		return opening_fail(o, -EINVAL, spot_in(table->name, NULL),
-				    "relocations of '%s' are not %zu-byte entries", target->name,
-				    sizeof(Elf64_Rel));
-	return 0;
+	if (table->entsize == rel_size(table) && !(table->size % rel_size(table)))
+		return 0;
+	return opening_fail(o, -EINVAL, spot_in(table->name, NULL),
+			    "relocations of '%s' are not %zu-byte entries",
+			    o->sections[table->info].name, rel_size(table));
 }
 
 static int rel_read(struct opening *o, const struct elf_section *table, size_t i,
 		    struct elf_rel *rel)
 {
-	Elf64_Rel raw;
+	Elf64_Rela raw = {0};
 
-	memcpy(&raw, table->data + i * sizeof(raw), sizeof(raw));
+	memcpy(&raw, table->data + i * rel_size(table), rel_size(table));
 	if (ELF64_R_SYM(raw.r_info) >= o->nr_symbols)
 		return opening_fail(o, -EINVAL, spot_at(table->name, NULL, raw.r_offset),
 				    "relocation %zu of '%s' refers to symbol %" PRIu64 " of %u", i,
@@ -491,7 +490,9 @@ static int rel_read(struct opening *o, const struct elf_section *table, size_t i
 	*rel = (struct elf_rel){.table = table,
 				.off = raw.r_offset,
 				.type = (u32)ELF64_R_TYPE(raw.r_info),
-				.symbol = (u32)ELF64_R_SYM(raw.r_info)};
+				.symbol = (u32)ELF64_R_SYM(raw.r_info),
+				.has_addend = table->type == SHT_RELA,
+				.addend = raw.r_addend};
 	return 0;
 }
 
@@ -504,7 +505,7 @@ int elf_each_rel(struct opening *o, u32 section, elf_rel_fn *visit, void *arg)
 		if (table->role != ROLE_RELOCATIONS || table->info != section)
 			continue;
 		err = rel_table_check(o, table);
-		for (size_t n = 0; n < table->size / sizeof(Elf64_Rel) && !err; n++) {
+		for (size_t n = 0; n < table->size / rel_size(table) && !err; n++) {
 			struct elf_rel rel;
 
 			err = rel_read(o, table, n, &rel);

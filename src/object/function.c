@@ -133,6 +133,17 @@ static bool reloc_type_is_known(u32 type)
 	       type == R_BPF_ABS32 || type == R_BPF_NODYLD32;
 }
 
+static bool insn_is_call(const struct skep_insn *insn)
+{
+	return insn->code == (SKEP_JMP | SKEP_CALL);
+}
+
+/* Put a RELA addend (bytes) where REL has it: a call counts instructions from the next one. */
+static void set_addend(struct skep_insn *insn, s64 addend)
+{
+	insn->imm = (s32)(insn_is_call(insn) ? addend / (s64)INSN_BYTES - 1 : addend);
+}
+
 /* Add one relocation to the code section at arg. */
 static int reloc_add(struct opening *o, const struct elf_rel *rel, void *arg)
 {
@@ -150,6 +161,8 @@ static int reloc_add(struct opening *o, const struct elf_rel *rel, void *arg)
 				    "relocation against '%s' is at 0x%" PRIx64
 				    ", which is no instruction of section '%s'",
 				    symbol->name, rel->off, section->name);
+	if (rel->has_addend)
+		set_addend(&section->insns[rel->off / INSN_BYTES], rel->addend);
 	section->relocs[section->nr_relocs++] =
 		(struct reloc){(u32)(rel->off / INSN_BYTES), rel->type, rel->symbol};
 	return 0;
@@ -198,12 +211,68 @@ const struct reloc *reloc_at(const struct elf_section *section, u32 insn)
 	return bsearch(&key, section->relocs, section->nr_relocs, sizeof(key), compare_relocs);
 }
 
+/*
+ * GNU as before 2.41 adds the value of a symbol to the addend that it leaves in the instruction,
+ * unless the symbol is a section's: a variable at 32 has 32 there, a call of a function at 0x98
+ * has 0x97. Taken at face value that counts the symbol twice, so it is undone.
+ *
+ * A file is such a file when its .comment names GCC and every addend is at least the value.
+ */
+static bool is_from_gcc(const struct opening *o)
+{
+	const struct elf_section *comment = elf_find_section(o, ".comment");
+
+	return comment && comment->data && memmem(comment->data, comment->size, "GCC: (", 6) &&
+	       !memmem(comment->data, comment->size, "clang", 5);
+}
+
+/* The part of an addend that is the symbol's value; 0 where the assembler adds none. */
+static u64 value_in_addend(const struct opening *o, const struct reloc *reloc)
+{
+	const struct elf_symbol *symbol = &o->symbols[reloc->symbol];
+
+	return symbol->type == STT_SECTION ? 0 : symbol->value;
+}
+
+static bool addends_have_values(const struct opening *o, const struct elf_section *section)
+{
+	for (size_t i = 0; i < section->nr_relocs; i++) {
+		const struct reloc *reloc = &section->relocs[i];
+		const struct skep_insn *insn = &section->insns[reloc->insn];
+		s64 extra = insn->imm - (s64)value_in_addend(o, reloc);
+
+		if (insn_is_call(insn) && o->symbols[reloc->symbol].type != STT_SECTION
+			    ? extra != -1
+			    : extra < -1)
+			return false;
+	}
+	return true;
+}
+
+static void addends_correct(struct opening *o)
+{
+	if (!is_from_gcc(o))
+		return;
+	for (size_t i = 0; i < o->nr_code; i++)
+		if (!addends_have_values(o, o->code[i]))
+			return;
+	for (size_t i = 0; i < o->nr_code; i++)
+		for (size_t n = 0; n < o->code[i]->nr_relocs; n++) {
+			const struct reloc *reloc = &o->code[i]->relocs[n];
+
+			o->code[i]->insns[reloc->insn].imm =
+				(s32)((u32)o->code[i]->insns[reloc->insn].imm -
+				      (u32)value_in_addend(o, reloc));
+		}
+}
+
 int functions_read(struct opening *o)
 {
 	int err = functions_collect(o);
 
-	for (u32 i = 1; i < o->nr_sections && !err; i++)
-		if (o->sections[i].role == ROLE_CODE)
-			err = relocs_collect(o, &o->sections[i]);
+	for (size_t i = 0; i < o->nr_code && !err; i++)
+		err = relocs_collect(o, o->code[i]);
+	if (!err)
+		addends_correct(o);
 	return err;
 }

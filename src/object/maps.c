@@ -211,7 +211,7 @@ static int attribute_pinning(struct definition *d, const struct btf_member *memb
 		return err;
 	if (!d->inner)
 		return fail_map(d, -EINVAL, "pinning", "makes no sense for an inner map");
-	if (pinning > OBJECT_PIN_BY_NAME)
+	if (pinning > OBJECT_PIN_BY_NAME && pinning != OBJECT_PIN_REPLACE)
 		return fail_map(d, -EINVAL, "pinning", "is neither LIBBPF_PIN_NONE nor _BY_NAME");
 	d->map->pinning = pinning;
 	return 0;

@@ -33,7 +33,11 @@ enum object_map_kind {
 	OBJECT_MAP_STRUCT_OPS,
 };
 
-enum object_pinning { OBJECT_PIN_NONE = 0, OBJECT_PIN_BY_NAME = 1 };
+enum object_pinning {
+	OBJECT_PIN_NONE = 0,
+	OBJECT_PIN_BY_NAME = 1,
+	OBJECT_PIN_REPLACE = 16, /* Cilium's: by name, in place of what is pinned there */
+};
 
 /* A slot that the object fills statically: { .values = { [key] = &prog_or_map } }. */
 struct object_slot {

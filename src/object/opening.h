@@ -174,6 +174,8 @@ struct elf_rel {
 	u64 off;
 	u32 type; /* R_BPF_* */
 	u32 symbol;
+	bool has_addend; /* RELA: here, not in the section */
+	s64 addend;
 };
 typedef int elf_rel_fn(struct opening *o, const struct elf_rel *rel, void *arg);
 /* Call visit for each relocation of a section in file order, until it returns non-zero. */
