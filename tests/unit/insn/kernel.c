@@ -8,17 +8,8 @@
  */
 #include "../test.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
-#include <linux/bpf.h>
-
 #include "insn/helper.h"
-#include "insn/insn.h"
+#include "kernel.h"
 
 struct type {
 	u32 type;
@@ -54,24 +45,7 @@ static const struct {
 	{"probe_read_kernel_str", "not in lockdown"},
 };
 
-static char kernel_log[65536];
 static bool kernel_is_current;
-
-static int prog_load(u32 type, const char *license, const struct skep_insn *insns, u32 nr)
-{
-	union bpf_attr attr = {.prog_type = type,
-			       .insns = (u64)(uintptr_t)insns,
-			       .insn_cnt = nr,
-			       .license = (u64)(uintptr_t)license,
-			       .log_buf = (u64)(uintptr_t)kernel_log,
-			       .log_size = sizeof(kernel_log),
-			       .log_level = 1};
-	long fd;
-
-	kernel_log[0] = '\0';
-	fd = syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-	return fd < 0 ? -errno : (int)fd;
-}
 
 /* Load a program that only calls the helper; the answer is in kernel_log. */
 static void call_load(u32 type, const char *license, u32 id)
@@ -81,15 +55,8 @@ static void call_load(u32 type, const char *license, u32 id)
 		{.code = SKEP_ALU64 | SKEP_MOV},
 		{.code = SKEP_JMP | SKEP_EXIT},
 	};
-	int fd = prog_load(type, license, insns, ARRAY_SIZE(insns));
 
-	if (fd >= 0)
-		close(fd);
-}
-
-static bool kernel_said(const char *words)
-{
-	return strstr(kernel_log, words);
+	kernel_load(type, license, insns, ARRAY_SIZE(insns));
 }
 
 static bool kernel_allows(void)
@@ -156,34 +123,17 @@ static void test_licence_and_sleep(void **state)
 	print_message("# %u pairs of helper and program type compared\n", compared);
 }
 
-static bool bpf_is_usable(void)
-{
-	const struct skep_insn insns[] = {
-		{.code = SKEP_ALU64 | SKEP_MOV},
-		{.code = SKEP_JMP | SKEP_EXIT},
-	};
-	int fd = prog_load(BPF_PROG_TYPE_XDP, "GPL", insns, ARRAY_SIZE(insns));
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_licence_and_sleep),
 	};
-	struct utsname name;
-	u32 major = 0, minor = 0;
 
-	if (!bpf_is_usable()) {
+	if (!kernel_is_usable()) {
 		printf("1..0 # SKIP optional: no permission for bpf(2)\n");
 		return 0;
 	}
-	if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2)
-		kernel_is_current = major > 6 || (major == 6 && minor >= 18);
+	kernel_is_current = kernel_is_at_least(6, 18);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
