@@ -99,8 +99,9 @@ int insn_check(const struct skep_insn *insns, u32 nr, u32 at, struct skep_diag *
 
 /*
  * Everything that can be said of a whole program without following it: insn_check() for each
- * slot, jump and local call targets inside and not in the middle of a wide immediate, last
- * instruction does not fall off. Returns 0 or -EINVAL (diag has the instruction number).
+ * slot; targets inside and not in the middle of a wide immediate; functions (what CALL_LOCAL and
+ * LD_FUNC name) that do not jump into each other and end in exit or a jump, as Linux wants it.
+ * Returns 0 or -EINVAL (diag has the instruction number), -ENOMEM.
  */
 int insn_check_program(const struct skep_insn *insns, u32 nr, struct skep_diag *diag);
 
@@ -128,7 +129,8 @@ struct insn_names {
 
 /*
  * Append the text of the instruction at insns[at], as bpftool and llvm-objdump spell it
- * ("r1 = *(u32 *)(r2 + 4)"); no newline. Undecodable slots print as "(xx) ..." with the bytes.
+ * ("r1 = *(u32 *)(r2 + 4)"); no newline. Undecodable slots print as "(xx)" and their eight bytes.
+ * With names: "call bpf_loop#181", "call pc+4#parse", "r1 = map[flows]".
  */
 void insn_print(struct buf *out, const struct skep_insn *insns, u32 nr, u32 at,
 		const struct insn_names *names);
@@ -136,7 +138,10 @@ void insn_print(struct buf *out, const struct skep_insn *insns, u32 nr, u32 at,
 /*
  * Assemble text in the syntax insn_print() writes, one instruction a line, with `label:` lines,
  * label names as jump and call targets, `#`, `;` and `//` comments. Numbers: decimal, 0x, signed.
- * `call NAME` finds helpers by name; `r1 = map[NAME]` asks `map_index` (NULL: refused).
+ * `call NAME` finds helpers by name, unless NAME is a label; `r1 = map[NAME]` asks `map_index`
+ * (NULL: refused) and becomes a MAP_IDX immediate. Listings of insn_print(), llvm-objdump and
+ * bpftool can be pasted: "12:", "(b7)", "<symbol>" and "#name" are skipped. The result need not
+ * pass insn_check_program(), so that tests can say what is wrong.
  * Returns 0 and *ret_insns (malloc, caller frees) and *ret_nr; or -EINVAL with line number and
  * words in diag, -ENOMEM.
  */

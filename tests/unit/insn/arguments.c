@@ -5,8 +5,8 @@
  * For each argument of each helper that a network program may call, programs are loaded that set
  * the arguments before it as its row wants them, and this one in ways that the kernel answers
  * according to its own prototype: not at all, as a number, as NULL, as size 0, as memory that must
- * not be written. The arguments after those that a small program cannot have (sockets, locks,
- * dynptrs, callbacks) are not reached. The words are those of Linux 6.18.
+ * not be written, as packet memory. The arguments after those that a small program cannot have
+ * (sockets, locks, dynptrs, callbacks) are not reached. The words are those of Linux 6.18.
  */
 #include "../test.h"
 
@@ -111,6 +111,18 @@ static u32 type_of(const struct helper_desc *desc)
 						     : BPF_PROG_TYPE_SOCKET_FILTER;
 }
 
+/* r8 = 64 bytes of packet, in programs that may look at packets. */
+static void set_packet(struct buf *text, u32 type)
+{
+	u32 data = type == BPF_PROG_TYPE_XDP ? offsetof(struct xdp_md, data)
+					     : offsetof(struct __sk_buff, data);
+
+	buf_printf(text,
+		   "r8 = *(u32 *)(r6 + %u)\nr9 = *(u32 *)(r6 + %u)\nr2 = r8\nr2 += 64\n"
+		   "if r2 > r9 goto out\n",
+		   data, data + 4);
+}
+
 /*
  * Call the helper with `set` in the place of argument i (from 0), valid arguments before, and a
  * valid size after when there is one. r6 holds the context, r7 a number nobody knows.
@@ -125,12 +137,15 @@ static void ask(const struct helper_desc *desc, u32 i, const char *set)
 	for (s32 off = -8; off >= -64; off -= 8)
 		buf_printf(&text, "*(u64 *)(r10 - %d) = 0\n", -off);
 	buf_printf(&text, "r6 = r1\ncall bpf_get_prandom_u32\nr7 = r0\nr7 >>= 1\nr7 |= 1\n");
+	if (type_of(desc) != BPF_PROG_TYPE_SOCKET_FILTER)
+		set_packet(&text, type_of(desc));
+	buf_printf(&text, "call bpf_get_prandom_u32\n");
 	for (u32 before = 0; before < i; before++)
 		set_valid(&text, desc->args[before], before + 1);
 	buf_printf(&text, "%s", set);
 	if (i < 4 && kinds[desc->args[i + 1]].size)
 		set_valid(&text, desc->args[i + 1], i + 2);
-	buf_printf(&text, "call %u\nr0 = 0\nexit\n", desc->id);
+	buf_printf(&text, "call %u\nout: r0 = 0\nexit\n", desc->id);
 	if (insn_assemble(buf_text(&text), NULL, NULL, &insns, &nr, diag))
 		fail_msg("%s", skep_diag_problem(diag));
 	kernel_load(type_of(desc), "GPL", insns, nr);
@@ -178,6 +193,14 @@ static void check_pointer(const struct helper_desc *desc, u32 i)
 	ask(desc, i, set);
 	if (kernel_said("write into map forbidden") != kind->write)
 		fail_msg("bpf_%s, argument %u, read-only memory: %s", desc->name, i + 1,
+			 kernel_last_words());
+	if (type_of(desc) == BPF_PROG_TYPE_SOCKET_FILTER)
+		return;
+	snprintf(set, sizeof(set), "r%u = r8\n", i + 1);
+	ask(desc, i, set);
+	if (kernel_said("helper access to the packet is not allowed") ==
+	    !!(desc->flags & HELPER_PKT_READ))
+		fail_msg("bpf_%s, argument %u, packet memory: %s", desc->name, i + 1,
 			 kernel_last_words());
 }
 
