@@ -108,6 +108,8 @@ SKEP_API bool skep_run_verdict(const struct skep_run *run, size_t nr, struct ske
  * false at the end.
  */
 SKEP_API bool skep_run_abort(const struct skep_run *run, size_t nr, struct skep_run_count *ret);
+/* The first packet that the target stopped: where and why; NULL when that never happened. */
+SKEP_API const struct skep_diag *skep_run_fault(const struct skep_run *run);
 SKEP_API bool skep_run_redirect(const struct skep_run *run, size_t nr,
 				struct skep_run_redirect *ret);
 /* Time in the program alone, the mean over all packets. */

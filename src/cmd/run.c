@@ -79,6 +79,8 @@ static void print_results(struct skep_run *run)
 	for (size_t i = 0; skep_run_abort(run, i, &count); i++)
 		printf("aborted, the program %s: %" PRIu64 " packets / %" PRIu64 " bytes\n",
 		       count.name, count.packets, count.bytes);
+	if (skep_run_fault(run))
+		skep_diag_print(skep_run_fault(run), stdout);
 	print_redirects(run);
 	if (skep_run_cut_packets(run))
 		printf("the capture holds only the beginning of %" PRIu64 " packets\n",

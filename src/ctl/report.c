@@ -2,8 +2,7 @@
 /*
  * What a run loaded and what happened: the accessors of skep/run.h, and the same as JSON.
  */
-#include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "ctl/map_dump.h"
 #include "ctl/run.h"
@@ -107,6 +106,11 @@ bool skep_run_abort(const struct skep_run *run, size_t nr, struct skep_run_count
 	return false;
 }
 
+const struct skep_diag *skep_run_fault(const struct skep_run *run)
+{
+	return run->fault.err ? &run->fault : NULL;
+}
+
 bool skep_run_redirect(const struct skep_run *run, size_t nr, struct skep_run_redirect *ret)
 {
 	const struct xdp_redirect_row *row;
@@ -169,6 +173,19 @@ static void write_verdicts(const struct skep_run *run, struct json_writer *json)
 		emit_end_object(json);
 	}
 	emit_end_object(json);
+}
+
+/* "fault": {"error": {..}}, as errors look */
+static void write_fault(const struct skep_run *run, struct json_writer *json)
+{
+	char *text;
+
+	if (!run->fault.err)
+		return;
+	text = skep_diag_json(&run->fault);
+	emit_name(json, "fault");
+	emit_printf(json, "%s", text ? text : "null");
+	free(text);
 }
 
 /* The next row that was sent to `ifindex` from row *nr on; *nr moves behind it. */
@@ -293,6 +310,7 @@ int skep_run_json(struct skep_run *run, FILE *to, uint32_t form)
 	emit_begin_object(&json);
 	write_counts(&json, run->hook.total.packets, run->hook.total.bytes);
 	write_verdicts(run, &json);
+	write_fault(run, &json);
 	emit_name(&json, "ns_per_packet");
 	emit_double(&json, skep_run_ns_per_packet(run));
 	write_redirects(run, &json);

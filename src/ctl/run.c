@@ -6,6 +6,7 @@
 #include "ctl/run.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/diag.h"
 #include "ctl/map_fill.h"
 #include "ctl/names.h"
+#include "load/check.h"
 #include "map/map.h"
 
 /* Bytes of trace output that are kept. */
@@ -220,6 +222,7 @@ int skep_run_prepare(const struct skep_object *object, const struct skep_run_opt
 	if (!run)
 		return diag_fail(diag, -ENOMEM, "no memory");
 	run->object = object;
+	diag_init(&run->fault);
 	err = prepare(run, opts, diag);
 	if (err)
 		skep_run_free(run);
@@ -237,6 +240,7 @@ void skep_run_free(struct skep_run *run)
 	trace_log_free(run->trace);
 	packet_burst_free(&run->burst);
 	capture_free(&run->capture);
+	diag_reset(&run->fault);
 	for (size_t i = 0; run->fills && i < run->opts.nr_fills; i++)
 		map_fill_free(run->fills[i]);
 	free(run->fills);
@@ -299,6 +303,25 @@ static void run_round(struct skep_run *run, struct capture_writer *writer)
 	}
 }
 
+/* The first run that the target stopped, in words. */
+static void explain_fault(struct skep_run *run)
+{
+	const struct helper_fault *fault = &run->hook.first_fault;
+	const struct object_prog *prog;
+
+	if (!fault->prog[0])
+		return;
+	diag_fail(&run->fault, -EFAULT, "the target stopped program %s: %s", fault->prog,
+		  fault->why ? fault->why : "it gives no reason");
+	diag_category(&run->fault, "aborted");
+	if (fault->size)
+		diag_proven(&run->fault, "it %s %" PRIu64 " bytes at address 0x%" PRIx64,
+			    fault->is_write ? "writes" : "reads", fault->size, fault->addr);
+	prog = object_find_prog(run->object, fault->prog);
+	if (prog)
+		check_blame(run->object, prog, fault->insn, &run->fault);
+}
+
 int skep_run_packets(struct skep_run *run, struct skep_diag *diag)
 {
 	struct capture_writer *writer = NULL;
@@ -315,5 +338,6 @@ int skep_run_packets(struct skep_run *run, struct skep_diag *diag)
 	run_round(run, writer);
 	for (u64 round = 1; round < run->opts.repeat; round++)
 		run_round(run, NULL);
+	explain_fault(run);
 	return writer ? capture_writer_close(writer, diag) : 0;
 }

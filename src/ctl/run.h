@@ -6,6 +6,7 @@
 #ifndef SKEP_CTL_RUN_H
 #define SKEP_CTL_RUN_H
 
+#include "base/diag.h"
 #include "base/types.h"
 #include "helper/env.h"
 #include "load/load.h"
@@ -25,7 +26,8 @@ struct skep_run {
 	struct hook_xdp hook;
 	struct trace_log *trace;
 	struct map_fill **fills;
-	u64 ns; /* in the program */
+	u64 ns;                 /* in the program */
+	struct skep_diag fault; /* why a target stopped the program first; empty = never */
 };
 
 #endif

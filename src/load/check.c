@@ -5,6 +5,7 @@
 #include "load/check.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/diag.h"
@@ -34,7 +35,7 @@ void check_blame(const struct skep_object *object, const struct object_prog *pro
 		buf_free(&text);
 	}
 	if (line)
-		diag_source(diag, line->file, line->line, line->text);
+		diag_source(diag, line->file, line->line, line->text + strspn(line->text, " \t"));
 }
 
 static int check_helper(const struct object_prog *prog, enum skep_hook hook, s32 id,

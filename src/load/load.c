@@ -161,6 +161,8 @@ static int translate_program(struct loaded *loaded, const struct load_options *o
 
 	if (err)
 		check_blame(loaded->object, prog, prog->nr_insns, diag);
+	else
+		loaded->images[nr]->attach_type = prog->expected_attach_type;
 	return err;
 }
 

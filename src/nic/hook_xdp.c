@@ -129,6 +129,13 @@ static u32 redirect_packet(struct hook_xdp *hook, struct packet *packet)
 	return failure ? 0 : redirect.to.ifindex;
 }
 
+static void count_abort(struct hook_xdp *hook, const struct packet *packet)
+{
+	count(&hook->aborted[hook->env.aborted % XDP_ABORT_REASONS], packet->arrival_len);
+	if (!hook->first_fault.prog[0])
+		hook->first_fault = hook->env.fault;
+}
+
 static enum xdp_verdict run_packet(struct hook_xdp *hook, struct packet *packet)
 {
 	u32 verdict;
@@ -138,7 +145,7 @@ static enum xdp_verdict run_packet(struct hook_xdp *hook, struct packet *packet)
 	hook->env.redirect.set = false;
 	verdict = (u32)hook->image->run(hook->image, &packet->context);
 	if (unlikely(hook->env.aborted)) {
-		count(&hook->aborted[hook->env.aborted % XDP_ABORT_REASONS], packet->arrival_len);
+		count_abort(hook, packet);
 		return XDP_VERDICT_ABORTED;
 	}
 	if (unlikely(verdict >= XDP_VERDICT_MAX)) {

@@ -42,6 +42,7 @@ struct hook_xdp {
 	struct xdp_counter total;
 	/* Why a target stopped a run by itself; each is counted as XDP_ABORTED too. */
 	struct xdp_counter aborted[XDP_ABORT_REASONS];
+	struct helper_fault first_fault; /* of the first such run; prog "" = none */
 	/* r0 was no verdict: counted as XDP_ABORTED too, as the kernel does. */
 	struct xdp_counter invalid;
 	u32 invalid_verdict; /* the last such value */
