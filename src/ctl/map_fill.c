@@ -6,6 +6,7 @@
 #include "ctl/map_fill.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 #include "ctl/typed.h"
 #include "load/load.h"
 #include "map/map.h"
+
+/* Bytes of a file that are read at most. */
+#define MAX_FILE ((size_t)1 << 30)
 
 struct map_fill {
 	char *path;
@@ -130,19 +134,59 @@ static int check_entries(struct map_fill *fill, struct skep_diag *diag)
 	return 0;
 }
 
+/*
+ * jansson knows integers up to INT64_MAX. Copy JSON text with larger ones, which a map may well
+ * hold, as "0x.." strings; they are read like numbers.
+ */
+static void quote_large_integers(const struct buf *from, struct buf *to)
+{
+	const char *at = from->data, *end = from->data + from->len;
+	bool in_string = false;
+
+	while (at < end) {
+		size_t digits = in_string ? 0 : strspn(at, "0123456789");
+		char *after = NULL;
+		u64 value = 0;
+
+		errno = 0;
+		if (digits >= 19)
+			value = strtoull(at, &after, 10);
+		if (value > INT64_MAX && !errno && !strchr(".eE", *after)) {
+			buf_printf(to, "\"0x%" PRIx64 "\"", value);
+		} else {
+			digits = digits ? digits : 1;
+			if (in_string && *at == '\\' && at + 1 < end)
+				digits = 2;
+			else if (*at == '"')
+				in_string = !in_string;
+			buf_add(to, at, digits);
+		}
+		at += digits;
+	}
+}
+
 static int parse_file(struct map_fill *fill, struct skep_diag *diag)
 {
-	FILE *file = fopen(fill->path, "re");
+	struct buf file = {0}, text = {0};
 	json_error_t error;
-	int err = 0;
+	int err;
 
-	if (!file)
-		return diag_fail(diag, -errno, "cannot open %s: %s", fill->path, strerror(errno));
-	fill->entries = json_loadf(file, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	fclose(file);
-	if (!fill->entries)
+	err = buf_read_file(&file, fill->path, MAX_FILE);
+	if (err)
+		return diag_fail(diag, err, "cannot read %s: %s", fill->path, strerror(-err));
+	if (file.len)
+		quote_large_integers(&file, &text);
+	err = text.err;
+	if (err)
+		diag_fail(diag, err, "no memory for %s", fill->path);
+	else
+		fill->entries = json_loadb(buf_text(&text), text.len,
+					   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (!err && !fill->entries)
 		err = diag_fail(diag, -EINVAL, "%s, line %d, is no valid JSON: %s", fill->path,
 				error.line, error.text);
+	buf_free(&file);
+	buf_free(&text);
 	return err;
 }
 

@@ -143,6 +143,30 @@ static int create_maps(struct loaded *loaded, const struct selection *want, stru
 	return err;
 }
 
+/*
+ * A program array takes programs of one kind only: that of the programs that tail-call through
+ * it, known from their loading on (the kernel's bpf_prog_map_compatible()).
+ */
+static int claim_arrays(struct loaded *loaded, size_t nr, struct skep_diag *diag)
+{
+	const struct object_prog *prog = &loaded->object->progs[nr];
+	int err = 0;
+
+	for (size_t m = 0; !err && m < loaded->object->nr_maps; m++) {
+		struct skep_map *map = loaded->maps[m];
+
+		if (!map || !prog->uses_map[m] || map->def.type != SKEP_MAP_PROG_ARRAY)
+			continue;
+		err = map_claim(map, loaded->images[nr]);
+		if (err)
+			diag_reject(diag, err, "tail-call-kind",
+				    "program %s cannot tail-call through %s: another program that "
+				    "uses this array is of another hook or kind",
+				    prog->name, map->def.name);
+	}
+	return err;
+}
+
 static int translate_program(struct loaded *loaded, const struct load_options *options, size_t nr,
 			     struct skep_diag *diag)
 {
@@ -159,10 +183,12 @@ static int translate_program(struct loaded *loaded, const struct load_options *o
 	};
 	int err = loaded->target->translate(&input, &loaded->images[nr], diag);
 
+	if (!err) {
+		loaded->images[nr]->attach_type = prog->expected_attach_type;
+		err = claim_arrays(loaded, nr, diag);
+	}
 	if (err)
 		check_blame(loaded->object, prog, prog->nr_insns, diag);
-	else
-		loaded->images[nr]->attach_type = prog->expected_attach_type;
 	return err;
 }
 
