@@ -5,9 +5,10 @@ import os
 import subprocess
 
 import harness
-from harness import HOOKS, PING
+from harness import PING
 
 PIN = f"/sys/fs/bpf/skep-e2e-{os.getpid()}"
+MOUNTED = []  # did load() mount the bpffs
 CONTENTS = {
     "words": [{"key": 0, "value": 77}, {"key": 1, "value": 0xdeadbeef}],
     "raw": [{"key": "010203", "value": "000102030405060708090a0b0c0d0e0f10111213"}],
@@ -25,16 +26,16 @@ def bpftool(*args, check=True):
     return subprocess.run([tool, *args], capture_output=True, text=True, timeout=60, check=check)
 
 
-def load():
-    """Load hooks.bpf.o into the kernel; its maps are pinned below PIN."""
+def load(touch):
+    """Load an object into the kernel; its maps are pinned below PIN."""
     if not os.path.isdir("/sys/fs/bpf") or os.geteuid() != 0:
         raise harness.Skip("optional: no bpffs to load programs with")
     if subprocess.run(["mountpoint", "-q", "/sys/fs/bpf"], check=False).returncode:
-        subprocess.run(["mount", "-t", "bpf", "bpf", "/sys/fs/bpf"], check=False,
-                       stderr=subprocess.DEVNULL)
+        MOUNTED.append(not subprocess.run(["mount", "-t", "bpf", "bpf", "/sys/fs/bpf"],
+                                          check=False, stderr=subprocess.DEVNULL).returncode)
     try:
         os.makedirs(PIN + "/progs")
-        done = bpftool("prog", "load", HOOKS_TOUCH, PIN + "/prog", "pinmaps", PIN + "/maps",
+        done = bpftool("prog", "load", touch, PIN + "/prog", "pinmaps", PIN + "/maps",
                        check=False)
     except OSError as error:
         raise harness.Skip(f"optional: bpffs: {error}") from error
@@ -50,20 +51,22 @@ def unload():
             os.rmdir(os.path.join(folder, name))
     if os.path.isdir(PIN):
         os.rmdir(PIN)
+    if any(MOUNTED):
+        MOUNTED.clear()
+        subprocess.run(["umount", "/sys/fs/bpf"], check=False)
 
 
 def compare(t, form):
-    global HOOKS_TOUCH
-    HOOKS_TOUCH = t.compile("hooks.bpf.c", "touch.o", "-DTOUCH_ONLY")
+    touch = t.compile("hooks.bpf.c", "touch.o", "-DTOUCH_ONLY")
     fills = []
     for name, content in CONTENTS.items():
         fills += ["--map", f"{name}=" + t.write(name + ".json", content)]
-    ours = t.skep("-j", "run", HOOKS_TOUCH, "-P", "touch", "--in", PING, *fills).json()["maps"]
-    plain = t.skep("run", HOOKS_TOUCH, "-P", "touch", "--in", PING, "--dump-maps", *fills).out
+    ours = t.skep("-j", "run", touch, "-P", "touch", "--in", PING, *fills).json()["maps"]
+    plain = t.skep("run", touch, "-P", "touch", "--in", PING, "--dump-maps", *fills).out
     blocks = {block.split(":\n", 1)[0]: block.split(":\n", 1)[1]
               for block in plain.split("\n\nmap ")[1:]}
     try:
-        load()
+        load(touch)
         for name in CONTENTS:
             pin = f"{PIN}/maps/{name}"
             for entry in ours[name]:
