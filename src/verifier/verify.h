@@ -97,6 +97,7 @@ struct insn_facts {
 	bool reached; /* false: dead code, no path comes here */
 	bool zext;    /* the upper half of the 32-bit result is read: it must be zero */
 	u8 branches;  /* enum branch_facts of a conditional jump */
+	bool called;  /* helper call that was reached */
 	bool const_key; /* helper call on a map: the key is always const_key_value */
 	s32 map;	/* helper call: the map it works on, -1: none or several */
 	u64 const_key_value;
