@@ -283,23 +283,41 @@ static void write_packet(struct skep_run *run, struct capture_writer *writer, si
 				   });
 }
 
-/* Once over the capture, a burst at a time; the packets go to `writer` unless NULL. */
-static void run_round(struct skep_run *run, struct capture_writer *writer)
+/* Fill the burst with the packets number `from` to `to` of the run; returns how many. */
+static u32 fill_burst(struct skep_run *run, u64 from, u64 to)
+{
+	const struct capture *capture = &run->capture;
+	struct packet_burst *burst = &run->burst;
+
+	burst->nr = 0;
+	for (u64 i = from; i < to && burst->nr < PACKET_BURST; i++) {
+		size_t nr = i % capture->nr;
+
+		packet_burst_add(burst, capture_data(capture, nr), capture->packets[nr].len,
+				 run->opts.ifindex, run->opts.rx_queue);
+	}
+	return burst->nr;
+}
+
+/*
+ * Over the capture as often as was asked; a packet goes to `writer` (may be NULL) once, as the
+ * first round left it.
+ */
+static void run_packets(struct skep_run *run, struct capture_writer *writer)
 {
 	struct xdp_result results[PACKET_BURST];
-	struct packet_burst *burst = &run->burst;
-	u64 start;
+	u64 total, start;
+	u32 nr;
 
-	for (size_t nr = 0; nr < run->capture.nr; nr += burst->nr) {
-		for (burst->nr = 0; burst->nr < PACKET_BURST && nr + burst->nr < run->capture.nr;)
-			packet_burst_add(burst, capture_data(&run->capture, nr + burst->nr),
-					 run->capture.packets[nr + burst->nr].len,
-					 run->opts.ifindex, run->opts.rx_queue);
+	if (__builtin_mul_overflow((u64)run->capture.nr, run->opts.repeat, &total))
+		total = UINT64_MAX;
+	for (u64 done = 0; done < total; done += nr) {
+		nr = fill_burst(run, done, total);
 		start = now_ns();
-		hook_xdp_run(&run->hook, burst, results);
+		hook_xdp_run(&run->hook, &run->burst, results);
 		run->ns += now_ns() - start;
-		for (u32 i = 0; writer && i < burst->nr; i++)
-			write_packet(run, writer, nr + i, &burst->packets[i], &results[i]);
+		for (u32 i = 0; writer && i < nr && done + i < run->capture.nr; i++)
+			write_packet(run, writer, done + i, &run->burst.packets[i], &results[i]);
 	}
 }
 
@@ -334,10 +352,7 @@ int skep_run_packets(struct skep_run *run, struct skep_diag *diag)
 		if (err)
 			return err;
 	}
-	/* a packet is written once, as the first round left it */
-	run_round(run, writer);
-	for (u64 round = 1; round < run->opts.repeat; round++)
-		run_round(run, NULL);
+	run_packets(run, writer);
 	explain_fault(run);
 	return writer ? capture_writer_close(writer, diag) : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * bpf_csum_diff, as Linux 6.13 and later compute it: the result is folded to 16 bits.
+ * bpf_csum_diff, as Linux 6.18 computes it: the result is folded to 16 bits, and sizes need not be
+ * multiples of 4 (older kernels do neither and refuse other sizes with -EINVAL).
  * Source: kernel bpf_csum_diff(), csum_partial(), csum_from32to16().
  */
-#include <errno.h>
 #include <string.h>
 
 #include "helper/body.h"
@@ -16,13 +16,13 @@ static u32 sum_add(u32 a, u32 b)
 	return (u32)(sum + (sum >> 32));
 }
 
-/* size is a multiple of 4 */
+/* The last word is filled up with zero bytes. */
 static u32 sum_words(const u8 *data, u32 size, u32 sum)
 {
 	for (u32 off = 0; off < size; off += sizeof(u32)) {
-		u32 word;
+		u32 word = 0;
 
-		memcpy(&word, data + off, sizeof(word));
+		memcpy(&word, data + off, size - off < sizeof(word) ? size - off : sizeof(word));
 		sum = sum_add(sum, word);
 	}
 	return sum;
@@ -38,8 +38,6 @@ u64 helper_csum_diff(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5)
 {
 	u32 from_size = (u32)r2, to_size = (u32)r4, sum = (u32)r5;
 
-	if ((from_size | to_size) % sizeof(u32))
-		return helper_error(-EINVAL);
 	if (from_size && to_size)
 		sum = sum_add(sum_words(helper_pointer(r3), to_size, sum),
 			      ~sum_words(helper_pointer(r1), from_size, 0));

@@ -77,7 +77,10 @@ struct trace_log *trace_log_new(size_t bytes);
 void trace_log_free(struct trace_log *log);
 /* Append one line (a missing newline is added). */
 void trace_log_write(struct trace_log *log, const char *text, size_t len);
-/* Hand every line to `each` in order and empty the log; returns the number of lines lost. */
+/*
+ * Hand every line, without its newline, to `each` in order and empty the log; returns the number
+ * of lines lost since the last time.
+ */
 u64 trace_log_drain(struct trace_log *log, void (*each)(void *arg, const char *line), void *arg);
 
 #endif

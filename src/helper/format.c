@@ -111,9 +111,10 @@ static void write_number(struct writer *writer, u64 value, char conversion, bool
 		write_char(writer, text[i]);
 }
 
-static void write_address(struct writer *writer, const char *kind, u64 addr,
-			  const struct spec *spec)
+/* %pI4 and its like; the kernel ignores a width here. */
+static void write_address(struct writer *writer, const char *kind, u64 addr)
 {
+	static const struct spec no_spec;
 	u8 bytes[16] = {0};
 	char text[48];
 	int len = 0;
@@ -133,40 +134,64 @@ static void write_address(struct writer *writer, const char *kind, u64 addr,
 	for (u32 i = 0; size == 16 && i < 16; i += 2)
 		len += snprintf(text + len, sizeof(text) - (size_t)len, "%02x%02x%s", bytes[i],
 				bytes[i + 1], !padded && i < 14 ? ":" : "");
-	write_text(writer, text, (size_t)len, spec);
+	write_text(writer, text, (size_t)len, &no_spec);
+}
+
+/*
+ * The kernel's <linux/ctype.h> is Latin-1: NO-BREAK SPACE is a space, 0xa1 to 0xbf and the signs of
+ * multiplication and division are punctuation, other bytes from 0xc0 on are letters.
+ */
+static bool is_latin_letter(u8 c)
+{
+	return c >= 0xc0 && c != 0xd7 && c != 0xf7;
 }
 
 static bool ends_conversion(char c)
 {
-	return !c || isspace((unsigned char)c) || ispunct((unsigned char)c);
+	u8 byte = (u8)c;
+
+	if (byte >= 0x80)
+		return byte >= 0xa0 && !is_latin_letter(byte);
+	return !byte || isspace(byte) || ispunct(byte);
+}
+
+static bool is_swallowed(char c)
+{
+	u8 byte = (u8)c;
+
+	return byte < 0x80 ? isalnum(byte) : is_latin_letter(byte);
 }
 
 /* %p and what may follow; `at` is behind the 'p'. Returns what follows, NULL for -EINVAL. */
 static const char *format_pointer(struct writer *writer, const char *at, u64 value,
 				  const struct spec *spec)
 {
+	static const struct spec no_spec;
+	struct spec address = *spec;
 	char text[24];
 	int len;
 
 	if ((at[0] == 'k' || at[0] == 'u') && at[1] == 's') {
 		if (!ends_conversion(at[2]))
 			return NULL;
-		write_string(writer, value, spec);
+		write_string(writer, value, &no_spec);
 		return at + 2;
 	}
 	if ((at[0] == 'i' || at[0] == 'I') && (at[1] == '4' || at[1] == '6')) {
-		write_address(writer, at, value, spec);
-	} else if (ends_conversion(at[0]) || strchr("KxsSB", at[0])) {
-		const char *form = at[0] == 'x'                    ? "%llx"
-				   : strchr("sSB", at[0]) && at[0] ? "0x%llx"
-								   : "%016llx";
-
-		len = snprintf(text, sizeof(text), form, (unsigned long long)value);
+		write_address(writer, at, value);
+	} else if (ends_conversion(at[0]) || at[0] == 'x' || at[0] == 'K') {
+		if (!spec->width) {
+			address.width = 16;
+			address.zero = true;
+		}
+		write_number(writer, value, 'x', true, &address);
+	} else if (strchr("sSB", at[0])) {
+		len = snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
 		write_text(writer, text, (size_t)len, spec);
 	} else {
 		return NULL;
 	}
-	while (isalnum((unsigned char)*at)) /* the kernel swallows them */
+	while (is_swallowed(*at)) /* the kernel swallows them */
 		at++;
 	return at;
 }
@@ -220,10 +245,13 @@ static const char *format_one(struct writer *writer, const char *at, u64 value)
 	return at + 1;
 }
 
+/* No control characters; bytes beyond ASCII pass as plain text (Linux 6.18). */
 static bool is_text(const char *fmt)
 {
 	for (; *fmt; fmt++) {
-		if (!isascii(*fmt) || (!isprint(*fmt) && !isspace(*fmt)))
+		u8 byte = (u8)*fmt;
+
+		if (byte < 0x80 && !isprint(byte) && !isspace(byte))
 			return false;
 	}
 	return true;

@@ -8,6 +8,8 @@
 
 #include "base/diag.h"
 #include "helper/env.h"
+#include "insn/insn.h"
+#include "map/map.h"
 
 static const struct target *const targets[] = {
 	&target_interp,
@@ -40,6 +42,28 @@ const char *target_abort_name(enum target_abort reason)
 	};
 
 	return reason < TARGET_ABORT_MAX ? names[reason] : "stopped for an unknown reason";
+}
+
+int target_claim_maps(const struct target_input *in, const struct image *image,
+		      struct skep_diag *diag)
+{
+	for (u32 at = 0; at < in->nr_insns; at++) {
+		u32 index = (u32)in->insns[at].imm;
+		struct skep_map *map;
+
+		if (insn_decode(&in->insns[at]) != INSN_LD_MAP_IDX)
+			continue;
+		map = index < in->nr_maps ? in->maps[index] : NULL;
+		if (!map || map->def.type != SKEP_MAP_PROG_ARRAY || !map_claim(map, image))
+			continue;
+		diag_fail(diag, -EINVAL,
+			  "prog array '%s' holds programs of another kind than '%s': a tail call "
+			  "stays within one hook, one target and one frags mode",
+			  map->def.name, image->name);
+		diag_insn(diag, at, NULL);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int target_explain_abort(const struct helper_env *env, struct skep_diag *diag)

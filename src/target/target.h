@@ -65,6 +65,13 @@ struct target {
 	int (*dump)(const struct image *image, struct buf *out);
 };
 
+/*
+ * For translate(): claim the prog arrays that the program names for programs like it (same hook,
+ * frags, target). 0, or -EINVAL with words when one is for others already.
+ */
+int target_claim_maps(const struct target_input *in, const struct image *image,
+		      struct skep_diag *diag);
+
 extern const struct target target_interp;
 
 /* By name; NULL when there is none. */

@@ -225,6 +225,11 @@ static int interp_translate(const struct target_input *in, struct image **ret,
 		self->image.frags = in->prog->frags;
 		self->image.attach_type = in->prog->expected_attach_type;
 	}
+	err = target_claim_maps(in, &self->image, diag);
+	if (err) {
+		image_put(&self->image);
+		return err;
+	}
 	*ret = &self->image;
 	return 0;
 }

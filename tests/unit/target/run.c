@@ -172,6 +172,28 @@ static void test_tail_call_misses(void **state)
 	map_put(maps[0]);
 }
 
+/* A prog array is for programs of one hook; who calls through it must be one of them. */
+static void test_tail_call_across_hooks(void **state)
+{
+	struct skep_map *maps[] = {make_map(SKEP_MAP_PROG_ARRAY, 4, 4, 4, 0)};
+	struct skep_insn code[] = {COPY(6, 1), TAIL_CALL(1), MOV(0, 5), EXIT};
+	struct target_input in = {.hook = SKEP_HOOK_SOCKET,
+				  .insns = code,
+				  .nr_insns = ARRAY_SIZE(code),
+				  .maps = maps,
+				  .nr_maps = 1};
+	struct image *xdp = MAKE(code, .maps = maps, .nr_maps = 1), *other = NULL;
+	struct skep_diag diag;
+
+	diag_init(&diag);
+	assert_int_equal(try_translate(&in, &other, &diag), -EINVAL);
+	assert_contains(skep_diag_problem(&diag), "prog array 'test'");
+	assert_null(other);
+	diag_reset(&diag);
+	image_put(xdp);
+	map_put(maps[0]);
+}
+
 /* From a subprogram the callee takes that frame's place: r0 goes to the caller, which keeps r6. */
 static void check_tail_call_in_function(bool fast_caller, bool fast_callee)
 {
@@ -504,6 +526,7 @@ int main(void)
 		TEST(test_depth),
 		TEST(test_tail_call_limit),
 		TEST(test_tail_call_misses),
+		TEST(test_tail_call_across_hooks),
 		TEST(test_tail_call_in_function),
 		TEST(test_deepest_nesting),
 		TEST(test_loop),
