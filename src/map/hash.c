@@ -22,7 +22,7 @@
 
 #define LINE 64
 #define SPARES(nr_cpus) (4 + 2 * (nr_cpus)) /* for replacements under way */
-#define TAKE_ROUNDS 100000		    /* of yielding while others finish theirs */
+#define TAKE_ROUNDS 10000		    /* of yielding while others finish theirs */
 
 _Static_assert(sizeof(struct hash_head) <= LINE, "one line");
 _Static_assert(sizeof(struct hash_bucket) == 16 && sizeof(struct hash_elem) == 16,

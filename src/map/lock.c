@@ -47,6 +47,7 @@ static bool owner_is_gone(u32 owner)
 	return (s32)owner <= 0 || (kill((pid_t)owner, 0) < 0 && errno == ESRCH);
 }
 
+/* Nobody takes a lock twice, so one that is said to be ours is of somebody dead with our id. */
 void lock_wait(_Atomic u32 *lock, u32 self)
 {
 	u32 owner, rounds = 0;
@@ -61,11 +62,10 @@ void lock_wait(_Atomic u32 *lock, u32 self)
 			pause_briefly();
 		}
 		sched_yield();
-		if (++rounds % YIELDS_ALIVE)
-			continue;
 		owner = atomic_load(lock);
-		if (owner && owner != self && owner_is_gone(owner) &&
-		    atomic_compare_exchange_strong(lock, &owner, self))
+		if (owner != self && (++rounds % YIELDS_ALIVE || !owner_is_gone(owner)))
+			continue;
+		if (owner && atomic_compare_exchange_strong(lock, &owner, self))
 			return;
 	}
 }
