@@ -261,7 +261,7 @@ static int devmap_ctl_update(struct skep_map *map, const void *key, const void *
 		return -E2BIG;
 	if (flags == SKEP_NOEXIST)
 		return -EEXIST;
-	if (!map_owns_images(map))
+	if (!map_owns_ids(map))
 		return -EPERM;
 	pthread_mutex_lock(&devmap->lock);
 	err = value_parse(map, bytes, &value, &record);
@@ -279,7 +279,7 @@ static int devmap_ctl_delete(struct skep_map *map, const void *key)
 
 	if (map_index(key) >= map->def.max_entries)
 		return -EINVAL;
-	if (!map_owns_images(map))
+	if (!map_owns_ids(map))
 		return -EPERM;
 	pthread_mutex_lock(&devmap->lock);
 	slot_set(map, map_index(key), &none, NULL);
@@ -369,7 +369,7 @@ static int devmap_hash_ctl_update(struct skep_map *map, const void *key, const v
 
 	if (flags > SKEP_EXIST || !map_index(bytes))
 		return -EINVAL;
-	if (!map_owns_images(map))
+	if (!map_owns_ids(map))
 		return -EPERM;
 	pthread_mutex_lock(&devmap->lock);
 	if (flags == SKEP_NOEXIST && hash_find(devmap->table, key)) {
@@ -402,7 +402,7 @@ static int devmap_hash_ctl_delete(struct skep_map *map, const void *key)
 	struct devmap *devmap = map->priv;
 	int err;
 
-	if (!map_owns_images(map))
+	if (!map_owns_ids(map))
 		return -EPERM;
 	pthread_mutex_lock(&devmap->lock);
 	err = elem_delete(devmap, key);
@@ -435,7 +435,7 @@ static bool devmap_hash_contains(const struct skep_map *map, const void *addr, s
 
 /* One entry whose program another process knew: it gets ours, or goes. */
 static void entry_rebind(struct skep_map *map, const void *key,
-			 struct image *(*resolve)(void *arg, u32 id), void *arg)
+			 map_resolve resolve, void *arg)
 {
 	struct devmap *devmap = map->priv;
 	struct dev_value value = {0}, bytes = {0};
@@ -458,8 +458,7 @@ static void entry_rebind(struct skep_map *map, const void *key,
 	}
 }
 
-static int devmap_rebind(struct skep_map *map, struct image *(*resolve)(void *arg, u32 id),
-			 void *arg)
+static int devmap_rebind(struct skep_map *map, map_resolve resolve, void *arg)
 {
 	struct devmap *devmap = map->priv;
 	u32 key, next;
@@ -472,7 +471,7 @@ static int devmap_rebind(struct skep_map *map, struct image *(*resolve)(void *ar
 		err = map->ops->next_key(map, &key, &next);
 		entry_rebind(map, &key, resolve, arg);
 	}
-	map_own_images(map);
+	map_own_ids(map);
 	pthread_mutex_unlock(&devmap->lock);
 	return 0;
 }

@@ -51,14 +51,14 @@ int map_owner_claim(struct map_owner *owner, const struct image *image)
 	return 0;
 }
 
-bool map_owns_images(const struct skep_map *map)
+bool map_owns_ids(const struct skep_map *map)
 {
-	return atomic_load(&map->segment->header->images) == image_space();
+	return atomic_load(&map->segment->header->ids) == id_space();
 }
 
-void map_own_images(struct skep_map *map)
+void map_own_ids(struct skep_map *map)
 {
-	atomic_store(&map->segment->header->images, image_space());
+	atomic_store(&map->segment->header->ids, id_space());
 }
 
 void map_retire(struct image *image)

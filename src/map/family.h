@@ -14,6 +14,7 @@ extern const struct map_ops map_array_ops, map_percpu_array_ops;
 extern const struct map_ops map_hash_ops, map_percpu_hash_ops;
 extern const struct map_ops map_prog_array_ops;
 extern const struct map_ops map_devmap_ops, map_devmap_hash_ops;
+extern const struct map_ops map_array_of_maps_ops, map_hash_of_maps_ops;
 
 #define MAP_ACCESS_FLAGS                                                                           \
 	(SKEP_F_RDONLY | SKEP_F_WRONLY | SKEP_F_RDONLY_PROG | SKEP_F_WRONLY_PROG)
@@ -28,6 +29,9 @@ int map_check_key(const struct skep_map_def *def, u32 size, struct skep_diag *di
 /* -EINVAL with words when max_entries or value_size is zero. */
 int map_check_sizes(const struct skep_map_def *def, struct skep_diag *diag);
 
+/* May maps of this definition be values of a map of maps: 0, or the kernel's -errno, with words. */
+int map_check_inner(const struct skep_map_def *inner, struct skep_diag *diag);
+
 /* What the first program of a map decided: the others must be the same. */
 struct map_owner {
 	bool claimed;
@@ -38,9 +42,9 @@ struct map_owner {
 };
 /* 0, or -EINVAL for a program of another kind. The caller serialises. */
 int map_owner_claim(struct map_owner *owner, const struct image *image);
-/* Are the image ids in the segment those of this process? Only then may it change them. */
-bool map_owns_images(const struct skep_map *map);
-void map_own_images(struct skep_map *map);
+/* Are the ids in the segment those of this process? Only then may it change them. */
+bool map_owns_ids(const struct skep_map *map);
+void map_own_ids(struct skep_map *map);
 /* Drop the reference to an image that programs can no longer reach. NULL allowed. */
 void map_retire(struct image *image);
 

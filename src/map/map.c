@@ -168,7 +168,9 @@ static int map_new(const struct map_ops *ops, struct map_segment *segment, struc
 	return 0;
 }
 
-int map_create(const struct skep_map_def *def, struct skep_map **ret, struct skep_diag *diag)
+/* inner: of a map of maps; its type is UNSPEC for others. */
+static int create(const struct skep_map_def *def, const struct skep_map_def *inner,
+		  struct skep_map **ret, struct skep_diag *diag)
 {
 	const struct map_ops *ops = NULL;
 	struct map_segment *segment;
@@ -186,7 +188,7 @@ int map_create(const struct skep_map_def *def, struct skep_map **ret, struct ske
 	if (!size)
 		return diag_fail(diag, -ENOMEM, "map '%s': %u entries of %u bytes are too much",
 				 def->name, def->max_entries, def->value_size);
-	err = segment_create(&final, cpu_count(), size, &segment, diag);
+	err = segment_create(&final, inner, cpu_count(), size, &segment, diag);
 	if (err)
 		return err;
 	err = map_new(ops, segment, &map);
@@ -199,6 +201,60 @@ int map_create(const struct skep_map_def *def, struct skep_map **ret, struct ske
 	}
 	*ret = map;
 	return 0;
+}
+
+int map_create(const struct skep_map_def *def, struct skep_map **ret, struct skep_diag *diag)
+{
+	const struct skep_map_def none = {.type = SKEP_MAP_UNSPEC};
+	const struct map_ops *ops = NULL;
+	int err;
+
+	if (!map_type_is_nested(def->type))
+		return create(def, &none, ret, diag);
+	err = check_def(def, &ops, diag);
+	if (err)
+		return err;
+	return diag_fail(diag, -EINVAL, "map '%s': a map of maps needs a definition of its values",
+			 def->name);
+}
+
+/* The inner definition gets the flags that its type's creation would add. */
+int map_create_nested(const struct skep_map_def *def, const struct skep_map_def *inner,
+		      struct skep_map **ret, struct skep_diag *diag)
+{
+	struct skep_map_def final = *inner;
+	const struct map_ops *ops = NULL;
+	int err;
+
+	if (!map_type_is_nested(def->type))
+		return diag_fail(diag, -EINVAL, "map '%s': type %s holds no maps", def->name,
+				 skep_map_type_name(def->type) ?: "?");
+	err = check_def(def, &ops, diag);
+	if (!err && !map_type_is_nested(inner->type))
+		err = check_def(inner, &ops, diag);
+	if (!err)
+		err = map_check_inner(inner, diag);
+	if (err)
+		return err;
+	final.map_flags |= ops->forced_flags;
+	return create(def, &final, ret, diag);
+}
+
+const struct skep_map_def *map_inner(const struct skep_map *map)
+{
+	return map_type_is_nested(map->def.type) ? &map->segment->inner : NULL;
+}
+
+static int check_inner(const struct map_segment *segment, struct skep_diag *diag)
+{
+	struct skep_map_def inner = segment->inner;
+	const struct map_ops *ops = map_ops_find(inner.type);
+
+	if (!map_type_is_nested(segment->def.type))
+		return 0;
+	if (ops)
+		inner.map_flags &= ~ops->forced_flags;
+	return check_def(&inner, &ops, diag) ?: map_check_inner(&inner, diag);
 }
 
 /* The checks of creation, made on what the header says. */
@@ -215,6 +271,8 @@ static int check_segment(const struct map_segment *segment, const struct map_ops
 	if (ops)
 		def.map_flags &= ~ops->forced_flags;
 	err = check_def(&def, &ops, diag);
+	if (!err)
+		err = check_inner(segment, diag);
 	if (err)
 		return err;
 	if (ops->size(&segment->def, segment->nr_cpus) != segment->payload_bytes)
@@ -252,7 +310,7 @@ int map_reattach(int fd, struct skep_map **ret, struct skep_diag *diag)
 	return 0;
 }
 
-int map_rebind(struct skep_map *map, struct image *(*resolve)(void *arg, u32 id), void *arg)
+int map_rebind(struct skep_map *map, map_resolve resolve, void *arg)
 {
 	return map->ops->rebind ? map->ops->rebind(map, resolve, arg) : 0;
 }

@@ -37,6 +37,9 @@ struct map_redirect {
 	const struct image *image;
 };
 
+/* What an id of another process stands for here: see map_rebind(). */
+typedef void *(*map_resolve)(void *arg, u32 id);
+
 struct map_ops {
 	u32 type;
 	/* Flags that creation adds by itself (a devmap is always RDONLY_PROG). */
@@ -62,7 +65,8 @@ struct map_ops {
 
 	/*
 	 * In-program operations, never NULL: pointer to the (this CPU's) value or NULL; 0 or -errno.
-	 * A type that refuses an operation in programs has map_no_lookup() and its like.
+	 * A type that refuses an operation in programs has map_no_lookup() and its like. A map of
+	 * maps returns the inner struct skep_map.
 	 */
 	void *(*lookup)(struct skep_map *map, const void *key);
 	long (*update)(struct skep_map *map, const void *key, const void *value, u64 flags);
@@ -82,8 +86,8 @@ struct map_ops {
 	int (*ctl_update)(struct skep_map *map, const void *key, const void *value, u64 flags);
 	int (*ctl_delete)(struct skep_map *map, const void *key);
 	int (*next_key)(struct skep_map *map, const void *key, void *next);
-	/* See map_rebind(). NULL for types that hold no images. */
-	int (*rebind)(struct skep_map *map, struct image *(*resolve)(void *arg, u32 id), void *arg);
+	/* See map_rebind(). NULL for types that hold neither images nor maps. */
+	int (*rebind)(struct skep_map *map, map_resolve resolve, void *arg);
 
 	/*
 	 * Address of this CPU's value area when it is one flat array (value i at base + i * stride),
@@ -123,12 +127,24 @@ int map_create(const struct skep_map_def *def, struct skep_map **ret, struct ske
  */
 int map_reattach(int fd, struct skep_map **ret, struct skep_diag *diag);
 /*
- * After a re-attach: image ids in the segment are those of the process that wrote them. Ask
- * `resolve` for the image each one stands for here (a reference, which the map takes; NULL
- * empties the slot) and become the process whose ids the segment holds. Until then programs find
- * the slots empty and updates of them are refused with -EPERM. 0 for maps that hold no images.
+ * The same for a map of maps: its values will be maps that look like `inner` (type, sizes, flags,
+ * an array's max_entries unless SKEP_F_INNER_MAP), of which only the definition is remembered.
+ * -EINVAL for a map of maps inside, -ENOTSUPP for a prog array. In programs lookup returns the
+ * inner struct skep_map.
  */
-int map_rebind(struct skep_map *map, struct image *(*resolve)(void *arg, u32 id), void *arg);
+int map_create_nested(const struct skep_map_def *def, const struct skep_map_def *inner,
+		      struct skep_map **ret, struct skep_diag *diag);
+/* The definition of a map of maps' values, NULL for other maps. */
+const struct skep_map_def *map_inner(const struct skep_map *map);
+bool map_type_is_nested(u32 type);
+/*
+ * After a re-attach: ids of images and maps in a segment are those of the process that wrote
+ * them. Ask `resolve` what each one stands for here (a struct image or, for maps of maps, a
+ * struct skep_map; a reference, which the map takes; NULL empties the slot) and become the process
+ * whose ids the segment holds. Until then programs find the slots empty and updates of them are
+ * refused with -EPERM. 0 for maps that hold neither.
+ */
+int map_rebind(struct skep_map *map, map_resolve resolve, void *arg);
 /* The segment's memfd, to hand to another process; stays the map's. */
 int map_fd(const struct skep_map *map);
 struct skep_map *map_get(struct skep_map *map);

@@ -3,7 +3,7 @@
  * PROG_ARRAY: programs to tail-call.
  *
  * The payload holds the ids of the images (a u32 a slot, 0 = empty); the images themselves, a
- * reference each, are a process-local table beside it. Only the process whose image_space() the
+ * reference each, are a process-local table beside it. Only the process whose id_space() the
  * segment's header names may change slots; in others the table is empty until map_rebind().
  * The kernel: the fd_array half of kernel/bpf/arraymap.c, bpf_prog_map_compatible() in core.c.
  */
@@ -129,7 +129,7 @@ static int prog_array_ctl_update(struct skep_map *map, const void *key, const vo
 		return -EINVAL;
 	if (index >= map->def.max_entries)
 		return -E2BIG;
-	if (!map_owns_images(map))
+	if (!map_owns_ids(map))
 		return -EPERM;
 	image = image_find(map_index(value));
 	if (!image)
@@ -155,7 +155,7 @@ static int prog_array_ctl_delete(struct skep_map *map, const void *key)
 
 	if (index >= map->def.max_entries)
 		return -E2BIG;
-	if (!map_owns_images(map))
+	if (!map_owns_ids(map))
 		return -EPERM;
 	pthread_mutex_lock(&array->lock);
 	id = atomic_load(slot_id(map, index));
@@ -171,8 +171,7 @@ static int prog_array_next_key(struct skep_map *map, const void *key, void *next
 }
 
 /* An image that the array cannot take empties its slot, as one that is not there any more. */
-static int prog_array_rebind(struct skep_map *map, struct image *(*resolve)(void *arg, u32 id),
-			     void *arg)
+static int prog_array_rebind(struct skep_map *map, map_resolve resolve, void *arg)
 {
 	struct prog_array *array = map->priv;
 
@@ -188,7 +187,7 @@ static int prog_array_rebind(struct skep_map *map, struct image *(*resolve)(void
 		if (id)
 			map_retire(slot_set(map, i, image));
 	}
-	map_own_images(map);
+	map_own_ids(map);
 	pthread_mutex_unlock(&array->lock);
 	return 0;
 }

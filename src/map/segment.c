@@ -29,7 +29,7 @@ static u64 random_number(void)
 	return number | 1;
 }
 
-u64 image_space(void)
+u64 id_space(void)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static pid_t owner;
@@ -100,9 +100,10 @@ static void header_write(struct map_segment *segment)
 	header->header_bytes = SEGMENT_HEADER_BYTES;
 	header->payload_bytes = segment->payload_bytes;
 	header->def = segment->def;
+	header->inner = segment->inner;
 	header->nr_cpus = segment->nr_cpus;
 	header->seed = segment->seed;
-	header->images = image_space();
+	header->ids = id_space();
 	header->magic = SEGMENT_MAGIC;
 }
 
@@ -126,8 +127,8 @@ static int memfd_make(const char *name, size_t payload_bytes, struct skep_diag *
 	return fd;
 }
 
-int segment_create(const struct skep_map_def *def, u32 nr_cpus, size_t payload_bytes,
-		   struct map_segment **ret, struct skep_diag *diag)
+int segment_create(const struct skep_map_def *def, const struct skep_map_def *inner, u32 nr_cpus,
+		   size_t payload_bytes, struct map_segment **ret, struct skep_diag *diag)
 {
 	struct map_segment *segment;
 	int fd, err;
@@ -145,6 +146,7 @@ int segment_create(const struct skep_map_def *def, u32 nr_cpus, size_t payload_b
 				 payload_bytes);
 	}
 	segment->def = *def;
+	segment->inner = *inner;
 	segment->nr_cpus = nr_cpus;
 	segment->seed = def->map_flags & SKEP_F_ZERO_SEED ? 0 : random_number();
 	prefer_node(segment);
@@ -189,7 +191,8 @@ static int header_check(struct map_segment *segment, struct skep_diag *diag)
 	if (copy.version != SEGMENT_VERSION || copy.header_bytes != SEGMENT_HEADER_BYTES)
 		return diag_fail(diag, -EINVAL, "map segment: layout version %u, this is version %u",
 				 copy.version, SEGMENT_VERSION);
-	if (!memchr(copy.def.name, 0, sizeof(copy.def.name)))
+	if (!memchr(copy.def.name, 0, sizeof(copy.def.name)) ||
+	    !memchr(copy.inner.name, 0, sizeof(copy.inner.name)))
 		return diag_fail(diag, -EINVAL, "map segment: name without an end");
 	if (copy.payload_bytes != segment->payload_bytes)
 		return diag_fail(diag, -EINVAL, "map segment '%s': says %llu bytes, the file has %zu",
@@ -200,6 +203,7 @@ static int header_check(struct map_segment *segment, struct skep_diag *diag)
 				 "map segment '%s': made for %u CPUs, this machine has %u",
 				 copy.def.name, copy.nr_cpus, cpu_count());
 	segment->def = copy.def;
+	segment->inner = copy.inner;
 	segment->nr_cpus = copy.nr_cpus;
 	segment->seed = copy.seed;
 	return 0;

@@ -32,7 +32,8 @@ struct segment_header {
 	u32 nr_cpus;	    /* CPUs that the payload has room for */
 	_Atomic u32 frozen; /* the control side may not write any more */
 	u64 seed;	    /* of the hash function */
-	_Atomic u64 images; /* image_space() of the process whose image ids the payload holds */
+	_Atomic u64 ids;    /* id_space() of the process whose image and map ids the payload holds */
+	struct skep_map_def inner; /* of a map of maps' values */
 };
 
 struct map_segment {
@@ -41,7 +42,7 @@ struct map_segment {
 	void *payload;
 	size_t payload_bytes;
 	/* Copies, taken when the header was checked: the shared ones may change at any time. */
-	struct skep_map_def def;
+	struct skep_map_def def, inner;
 	u32 nr_cpus;
 	u64 seed;
 };
@@ -50,13 +51,13 @@ struct map_segment {
  * A fresh, zeroed segment. Returns 0 and *ret (close with segment_close()), or -ENOMEM when the
  * machine has less memory than the payload or the address space no room, -errno of memfd_create.
  */
-int segment_create(const struct skep_map_def *def, u32 nr_cpus, size_t payload_bytes,
-		   struct map_segment **ret, struct skep_diag *diag);
+int segment_create(const struct skep_map_def *def, const struct skep_map_def *inner, u32 nr_cpus,
+		   size_t payload_bytes, struct map_segment **ret, struct skep_diag *diag);
 /* Map the segment in fd, which stays the caller's. -EINVAL with words for what is no segment. */
 int segment_attach(int fd, struct map_segment **ret, struct skep_diag *diag);
 void segment_close(struct map_segment *segment);
 
-/* A number for "the image ids of this process": a fork is another process. Never 0. */
-u64 image_space(void);
+/* A number for "the ids of this process": a fork is another process. Never 0. */
+u64 id_space(void);
 
 #endif

@@ -45,7 +45,8 @@ _Static_assert(SKEP_F_NO_PREALLOC == BPF_F_NO_PREALLOC && SKEP_F_ZERO_SEED == BP
 
 static const struct map_ops *const all_ops[] = {
 	&map_array_ops,	     &map_percpu_array_ops, &map_hash_ops,	  &map_percpu_hash_ops,
-	&map_prog_array_ops, &map_devmap_ops,	    &map_devmap_hash_ops,
+	&map_prog_array_ops, &map_devmap_ops,	    &map_devmap_hash_ops, &map_array_of_maps_ops,
+	&map_hash_of_maps_ops,
 };
 
 const struct map_ops *map_ops_find(u32 type)
@@ -82,6 +83,11 @@ u32 map_type_count(void)
 bool map_type_is_percpu(u32 type)
 {
 	return type < ARRAY_SIZE(types) && types[type].flags & PERCPU;
+}
+
+bool map_type_is_nested(u32 type)
+{
+	return type == SKEP_MAP_ARRAY_OF_MAPS || type == SKEP_MAP_HASH_OF_MAPS;
 }
 
 bool map_type_iterates(u32 type)

@@ -32,6 +32,22 @@ static struct {
 	struct image *image;
 } progs[PROG_MAX];
 
+/* Maps for maps of maps: two like the template, others not, and one that may not be inside. */
+enum { INNER_LIKE, INNER_LIKE_TOO, INNER_LONGER, INNER_HASH, INNER_MAX };
+
+static const struct skep_map_def inner_defs[INNER_MAX] = {
+	{.name = "like", .type = SKEP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 4},
+	{.name = "too", .type = SKEP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 4},
+	{.name = "longer", .type = SKEP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 5},
+	{.name = "hash", .type = SKEP_MAP_HASH, .key_size = 4, .value_size = 8, .max_entries = 4},
+};
+
+static struct {
+	int fd;
+	u32 kernel_id;
+	struct skep_map *map;
+} inners[INNER_MAX];
+
 static u64 random_state;
 static unsigned long rounds;
 
@@ -68,6 +84,8 @@ static int kernel_create(const struct skep_map_def *def)
 			       .numa_node = def->numa_node,
 			       .map_extra = def->map_extra};
 
+	if (map_type_is_nested(def->type))
+		attr.inner_map_fd = (u32)inners[INNER_LIKE].fd;
 	memcpy(attr.map_name, def->name, BPF_OBJ_NAME_LEN - 1);
 	return bpf(BPF_MAP_CREATE, &attr);
 }
@@ -107,8 +125,26 @@ static void prog_make(int which, u32 type, u32 attach_type, enum skep_hook hook)
 	progs[which].image = make_image(hook, attach_type);
 }
 
+static void inners_make(void)
+{
+	for (int i = 0; i < INNER_MAX; i++) {
+		struct bpf_map_info info = {0};
+		union bpf_attr attr = {0};
+
+		inners[i].fd = kernel_create(&inner_defs[i]);
+		assert_true(inners[i].fd >= 0);
+		attr.info.bpf_fd = (u32)inners[i].fd;
+		attr.info.info_len = sizeof(info);
+		attr.info.info = (uintptr_t)&info;
+		assert_int_equal(bpf(BPF_OBJ_GET_INFO_BY_FD, &attr), 0);
+		inners[i].kernel_id = info.id;
+		assert_int_equal(map_create(&inner_defs[i], &inners[i].map, NULL), 0);
+	}
+}
+
 static int progs_setup(_unused_ void **state)
 {
+	inners_make();
 	prog_make(PROG_XDP, BPF_PROG_TYPE_XDP, 0, SKEP_HOOK_XDP);
 	prog_make(PROG_XDP_TOO, BPF_PROG_TYPE_XDP, 0, SKEP_HOOK_XDP);
 	prog_make(PROG_DEVMAP, BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP, SKEP_HOOK_XDP);
@@ -123,6 +159,11 @@ static int progs_teardown(_unused_ void **state)
 		image_put(progs[i].image);
 	}
 	assert_int_equal(images_freed, PROG_MAX);
+	for (int i = 0; i < INNER_MAX; i++) {
+		close(inners[i].fd);
+		assert_int_equal(inners[i].map->refs, 1);
+		map_put(inners[i].map);
+	}
 	return 0;
 }
 
@@ -162,6 +203,10 @@ static void value_normalize(const struct pair *pair, void *theirs, void *ours)
 {
 	u32 at = pair->map->def.type == SKEP_MAP_PROG_ARRAY ? 0 : 4, id;
 
+	for (int i = 0; map_type_is_nested(pair->map->def.type) && i < INNER_MAX; i++) {
+		if (*(u32 *)theirs == inners[i].kernel_id && *(u32 *)ours == inners[i].map->id)
+			memcpy(theirs, ours, 4);
+	}
 	if (pair->map->def.type != SKEP_MAP_PROG_ARRAY &&
 	    (pair->map->def.value_size != 8 || !pair->map->ops->redirect))
 		return;
@@ -207,7 +252,13 @@ static void value_random(const struct pair *pair, u8 *theirs, u8 *ours)
 	for (size_t i = 0; i < skep_map_value_bytes(pair->map); i++)
 		theirs[i] = (u8)random_below(256);
 	memcpy(ours, theirs, skep_map_value_bytes(pair->map));
-	if (def->type == SKEP_MAP_PROG_ARRAY) {
+	if (map_type_is_nested(def->type)) {
+		u32 inner = random_below(INNER_MAX + 1);
+
+		fd = inner < INNER_MAX ? (u32)inners[inner].fd : NO_SUCH_PROG;
+		id = inner < INNER_MAX ? inners[inner].map->id : NO_SUCH_PROG;
+	}
+	if (def->type == SKEP_MAP_PROG_ARRAY || map_type_is_nested(def->type)) {
 		memcpy(theirs, &fd, 4);
 		memcpy(ours, &id, 4);
 	}
@@ -301,9 +352,7 @@ static void array_next(const struct pair *pair, const void *key)
 	u32 theirs = 77, ours = 77;
 	int kernel, skep;
 
-	if (pair->map->def.key_size != 4 || pair->map->def.type == SKEP_MAP_HASH ||
-	    pair->map->def.type == SKEP_MAP_PERCPU_HASH ||
-	    pair->map->def.type == SKEP_MAP_DEVMAP_HASH)
+	if (strstr(skep_map_type_name(pair->map->def.type), "hash"))
 		return;
 	kernel = kernel_op(BPF_MAP_GET_NEXT_KEY, pair->fd, key, &theirs, 0);
 	skep = skep_map_next_key(pair->map, key, &ours);
@@ -335,11 +384,18 @@ static void both_random(const struct pair *pair)
 	}
 }
 
+static int our_create(const struct skep_map_def *def, struct skep_map **ret, struct skep_diag *diag)
+{
+	if (map_type_is_nested(def->type))
+		return map_create_nested(def, &inner_defs[INNER_LIKE], ret, diag);
+	return map_create(def, ret, diag);
+}
+
 static void sequence(const struct skep_map_def *def)
 {
 	struct pair pair = {.fd = kernel_create(def)};
 
-	assert_int_equal(map_create(def, &pair.map, NULL), 0);
+	assert_int_equal(our_create(def, &pair.map, NULL), 0);
 	assert_true(pair.fd >= 0);
 	if (is_percpu(&pair) && cpu_count() != sysconf(_SC_NPROCESSORS_CONF))
 		goto out;
@@ -373,7 +429,8 @@ static void need_kernel(void)
 static u32 random_type(void)
 {
 	return RANDOM_OF(SKEP_MAP_HASH, SKEP_MAP_ARRAY, SKEP_MAP_PROG_ARRAY, SKEP_MAP_PERCPU_HASH,
-			 SKEP_MAP_PERCPU_ARRAY, SKEP_MAP_DEVMAP, SKEP_MAP_DEVMAP_HASH);
+			 SKEP_MAP_PERCPU_ARRAY, SKEP_MAP_DEVMAP, SKEP_MAP_DEVMAP_HASH,
+			 SKEP_MAP_ARRAY_OF_MAPS, SKEP_MAP_HASH_OF_MAPS);
 }
 
 static struct skep_map_def odd_definition(void)
@@ -403,8 +460,11 @@ static void test_definitions(void **state)
 	need_kernel();
 	for (unsigned long i = 0; i < rounds * 20; i++) {
 		struct skep_map_def def = odd_definition();
-		int kernel = kernel_create(&def), skep = create_result(&def);
+		int kernel = kernel_create(&def), skep;
+		struct skep_map *map = NULL;
 
+		skep = our_create(&def, &map, NULL);
+		map_put(map);
 		if (kernel >= 0) {
 			close(kernel);
 			kernel = 0;
@@ -423,10 +483,12 @@ static void test_sequences(void **state)
 	need_kernel();
 	for (unsigned long i = 0; i < rounds; i++) {
 		struct skep_map_def def = map_def(random_type(), 4, RANDOM_OF(4, 8), 0, 0);
-		bool hash = def.type == SKEP_MAP_HASH || def.type == SKEP_MAP_PERCPU_HASH;
+		bool nested = map_type_is_nested(def.type);
+		bool hash = def.type == SKEP_MAP_HASH || def.type == SKEP_MAP_PERCPU_HASH ||
+			    def.type == SKEP_MAP_HASH_OF_MAPS;
 
 		def.max_entries = 1 + random_below(10);
-		if (def.type == SKEP_MAP_PROG_ARRAY)
+		if (def.type == SKEP_MAP_PROG_ARRAY || nested)
 			def.value_size = 4;
 		else if (hash || def.type == SKEP_MAP_ARRAY || def.type == SKEP_MAP_PERCPU_ARRAY)
 			def.value_size = 1 + random_below(40);

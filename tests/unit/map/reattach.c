@@ -84,7 +84,7 @@ static void test_outlives_its_map(void **state)
 static struct image *resolved; /* what resolve() gives for id `resolved_id` */
 static u32 resolved_id;
 
-static struct image *resolve(_unused_ void *arg, u32 id)
+static void *resolve(_unused_ void *arg, u32 id)
 {
 	return id == resolved_id ? image_get(resolved) : NULL;
 }
@@ -107,7 +107,7 @@ static void test_rebind(void **state)
 
 		assert_int_equal(skep_map_update(map, &one, known_value, SKEP_ANY), 0);
 		assert_int_equal(skep_map_update(map, &two, gone_value, SKEP_ANY), 0);
-		map->segment->header->images ^= 2;
+		map->segment->header->ids ^= 2;
 		map_put(map);
 		assert_int_equal(map_reattach(fd, &map, NULL), 0);
 		assert_int_equal(skep_map_lookup(map, &two, got), 0);
