@@ -267,6 +267,7 @@ static void case_expand(struct case_list *list, const struct test_case *test)
 		case_bad(test->file, each->line, "empty table");
 	bars = strchr(line, '|');
 	row.nr = cells_split(must_copy(line, strlen(line)), bars, row.columns);
+	bars |= row.nr == 1; /* a cell of its own may have blanks */
 	while ((line = lines_next(&lines))) {
 		if (cells_split(must_copy(line, strlen(line)), bars, row.values) != row.nr)
 			case_bad(test->file, lines.number, "not %zu cells", row.nr);
