@@ -85,7 +85,7 @@ int check_program(const struct skep_object *object, const struct object_prog *pr
 
 		slots = desc->slots ? desc->slots : 1;
 		err = insn_check(prog->insns, prog->nr_insns, at, diag);
-		if (!err && desc->kind == INSN_KIND_CALL && insn->src == SKEP_CALL_HELPER)
+		if (!err && desc->id == INSN_CALL_HELPER)
 			err = check_helper(prog, hook, insn->imm, diag);
 		if (err) {
 			check_blame(object, prog, at, diag);

@@ -193,6 +193,8 @@ static void plan_packets(struct plan *plan, const struct settings *settings)
 
 	while ((section = case_section(plan->test, "packet", section)))
 		plan_packet(plan, section);
+	while ((section = case_section(plan->test, "mem", section)))
+		plan_packet(plan, section);
 	while ((section = case_section(plan->test, "capture", section)))
 		plan_capture(plan, section, settings);
 	if (!plan->nr_packets)
@@ -203,6 +205,8 @@ static enum skep_hook plan_hook(const struct test_case *test)
 {
 	const struct section *section = case_section(test, "hook", NULL);
 
+	if (case_section(test, "mem", NULL))
+		return SKEP_HOOK_NONE;
 	if (!section)
 		return SKEP_HOOK_XDP;
 	for (enum skep_hook hook = SKEP_HOOK_NONE; hook < SKEP_HOOK_MAX; hook++)

@@ -72,8 +72,12 @@ static bool case_wants(const struct test_case *test, const char *target)
 
 	if (!strcmp(target, "kernel")) {
 		section = case_section(test, "kernel", NULL);
+		if (case_section(test, "mem", NULL))
+			return false;
 		return !section || strncmp(section->args, "skip ", 5);
 	}
+	if (case_section(test, "mem", NULL) && strcmp(target, "interp"))
+		return false;
 	section = case_section(test, "target", NULL);
 	return !section || has_word(section->args, target);
 }

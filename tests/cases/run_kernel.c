@@ -7,6 +7,7 @@
  * function that a small program in front of it calls, which keeps all 64 bits in a map.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -22,6 +23,7 @@
 #define PACKET_OUT_MAX 65536
 #define LOG_SIZE (1u << 20)
 #define MAX_KERNEL_MAPS (MAX_MAPS + 8)
+#define MAX_FUNCTIONS 64
 #define RESULT_SLOTS 5 /* instructions of the program in front */
 
 struct kernel_map {
@@ -139,6 +141,64 @@ static void result_prologue(struct bpf_insn *insns, int map)
 	insns[4] = (struct bpf_insn){.code = BPF_JMP | BPF_EXIT};
 }
 
+/* The functions of a program, with types: the kernel wants them for callbacks and tail calls. */
+struct functions {
+	struct bpf_func_info info[MAX_FUNCTIONS];
+	u32 nr;
+	int btf; /* fd, -1: none */
+};
+
+static void function_add(struct functions *functions, s64 at, u32 nr_insns)
+{
+	u32 i = functions->nr;
+
+	if (at < 0 || at >= nr_insns || functions->nr == MAX_FUNCTIONS)
+		return;
+	while (i && functions->info[i - 1].insn_off > at)
+		i--;
+	if (i && functions->info[i - 1].insn_off == at)
+		return;
+	memmove(&functions->info[i + 1], &functions->info[i],
+		(functions->nr++ - i) * sizeof(functions->info[0]));
+	functions->info[i] = (struct bpf_func_info){.insn_off = at};
+}
+
+/* All functions get the same type, int (void *): only that of a global one counts. */
+static void functions_describe(struct functions *functions)
+{
+	struct btf *btf = btf__new_empty();
+	int number = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
+	int type = btf__add_func_proto(btf, number);
+	const void *raw;
+	u32 size;
+
+	btf__add_func_param(btf, "argument", btf__add_ptr(btf, 0));
+	for (u32 i = 0; i < functions->nr; i++)
+		functions->info[i].type_id =
+			btf__add_func(btf, must_printf("function_%u", i), BTF_FUNC_STATIC, type);
+	raw = btf__raw_data(btf, &size);
+	functions->btf = bpf_btf_load(raw, size, NULL);
+	btf__free(btf);
+}
+
+static void functions_find(struct functions *functions, const struct bpf_insn *insns, u32 nr)
+{
+	functions->nr = 0;
+	functions->btf = -1;
+	function_add(functions, 0, nr);
+	for (u32 i = 0; i < nr; i++) {
+		bool call = insns[i].code == (BPF_JMP | BPF_CALL) &&
+			    insns[i].src_reg == BPF_PSEUDO_CALL;
+		bool wide = insns[i].code == (BPF_LD | BPF_IMM | BPF_DW);
+
+		if (call || (wide && insns[i].src_reg == BPF_PSEUDO_FUNC))
+			function_add(functions, (s64)i + 1 + insns[i].imm, nr);
+		i += wide;
+	}
+	if (functions->nr > 1)
+		functions_describe(functions);
+}
+
 static int kernel_prog_load(struct session *session, const struct plan_prog *prog, bool in_front,
 			    struct failure *failure)
 {
@@ -148,15 +208,25 @@ static int kernel_prog_load(struct session *session, const struct plan_prog *pro
 	struct bpf_insn *insns = must_alloc(nr * sizeof(*insns));
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log),
 		    .log_level = 0);
+	struct functions functions;
 	int fd;
 
 	if (in_front)
 		result_prologue(insns, session->result_map);
 	memcpy(insns + extra, prog->insns, prog->nr_insns * sizeof(*insns));
 	insns_link(session, insns + extra, prog->nr_insns);
+	functions_find(&functions, insns, nr);
+	if (functions.btf >= 0) {
+		opts.prog_btf_fd = functions.btf;
+		opts.func_info = functions.info;
+		opts.func_info_cnt = functions.nr;
+		opts.func_info_rec_size = sizeof(functions.info[0]);
+	}
 	log[0] = '\0';
 	fd = bpf_prog_load(prog_type(session->plan->hook), "case", session->plan->license, insns,
 			   nr, &opts);
+	if (functions.btf >= 0)
+		close(functions.btf);
 	if (fd < 0)
 		return fail(failure, FAILURE_REJECTED, fd, log);
 	session->prog_names[session->nr_progs] = prog->name;

@@ -18,6 +18,7 @@
 #include "insn/insn.h"
 #include "load/load.h"
 #include "map/map.h"
+#include "target/interp/interp.h"
 
 #define TRACE_BYTES 65536
 #define FRAME_BYTES 4096
@@ -217,26 +218,42 @@ static int frame_fill(struct session *session, const struct plan_packet *packet,
 	return 0;
 }
 
+static int run_fails(struct failure *failure, const char *text)
+{
+	failure->kind = FAILURE_ABORTED;
+	snprintf(failure->text, sizeof(failure->text), "%s", text);
+	return -1;
+}
+
+/* Plain memory as the argument, with its size: r1, r2. */
+static int run_memory(struct session *session, const struct plan_packet *packet, struct run *run,
+		      struct failure *failure)
+{
+	void *mem = must_alloc(packet->len);
+
+	memcpy(mem, packet->data, packet->len);
+	run->r0 = interp_run_memory(session->entry, mem, packet->len, NULL);
+	if (session->env.aborted)
+		return run_fails(failure, target_abort_name(session->env.aborted));
+	buf_add(&run->out, mem, packet->len);
+	return 0;
+}
+
 static int skep_run(struct session *session, const struct plan_packet *packet, struct run *run,
 		    struct failure *failure)
 {
 	struct helper_env *env = &session->env;
 	struct xdp_context context = {};
 
-	if (!session->entry || frame_fill(session, packet, &context)) {
-		failure->kind = FAILURE_ABORTED;
-		snprintf(failure->text, sizeof(failure->text), "nothing to run");
-		return -1;
-	}
-	memset(&env->redirect, 0, sizeof(env->redirect));
 	env->aborted = TARGET_RAN;
+	if (session->entry && session->plan->hook == SKEP_HOOK_NONE)
+		return run_memory(session, packet, run, failure);
+	if (!session->entry || frame_fill(session, packet, &context))
+		return run_fails(failure, "nothing to run");
+	memset(&env->redirect, 0, sizeof(env->redirect));
 	run->r0 = session->entry->run(session->entry, &context);
-	if (env->aborted) {
-		failure->kind = FAILURE_ABORTED;
-		snprintf(failure->text, sizeof(failure->text), "%s",
-			 target_abort_name(env->aborted));
-		return -1;
-	}
+	if (env->aborted)
+		return run_fails(failure, target_abort_name(env->aborted));
 	buf_add(&run->out, (void *)(uintptr_t)context.md.data,
 		context.md.data_end - context.md.data);
 	run->redirect_known = true;
