@@ -14,6 +14,7 @@
 #include "bytes.h"
 
 #define MAX_TRACE_LINES 256
+#define MAX_MESSAGE 2000
 
 /* The state of a case while it runs. */
 struct check {
@@ -28,6 +29,7 @@ struct check {
 
 static void differs(struct check *check, const char *fmt, ...) _printf_(2, 3);
 
+/* Of long texts, such as a verifier's log, the end. */
 static void differs(struct check *check, const char *fmt, ...)
 {
 	_cleanup_(buf_free) struct buf text = {};
@@ -40,6 +42,8 @@ static void differs(struct check *check, const char *fmt, ...)
 		abort();
 	va_end(ap);
 	text.data = rest;
+	if (strlen(rest) > MAX_MESSAGE)
+		rest += strlen(rest) - MAX_MESSAGE;
 	while ((line = strsep(&rest, "\n")))
 		printf("#   %s\n", line);
 	check->failed = true;
