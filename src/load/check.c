@@ -38,8 +38,8 @@ void check_blame(const struct skep_object *object, const struct object_prog *pro
 		diag_source(diag, line->file, line->line, line->text + strspn(line->text, " \t"));
 }
 
-static int check_helper(const struct object_prog *prog, enum skep_hook hook, s32 id,
-			struct skep_diag *diag)
+static int check_helper(const struct skep_object *object, const struct object_prog *prog,
+			enum skep_hook hook, s32 id, struct skep_diag *diag)
 {
 	const struct helper_desc *helper = helper_find(id);
 
@@ -68,6 +68,15 @@ static int check_helper(const struct object_prog *prog, enum skep_hook hook, s32
 			diag, -EINVAL, "helper-hook",
 			"program %s calls bpf_%s (#%d), which the %s hook does not allow",
 			prog->name, helper->name, id, skep_hook_name(hook));
+	if (helper->flags & HELPER_GPL && !object_is_gpl(object)) {
+		diag_reject(diag, -EINVAL, "helper-gpl",
+			    "program %s calls bpf_%s (#%d), which is for GPL-compatible programs "
+			    "only; the licence is '%s'",
+			    prog->name, helper->name, id, object->license);
+		diag_try(diag, "state a compatible licence in section \"license\", e.g. \"GPL\" or "
+			       "\"Dual BSD/GPL\"");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -86,7 +95,7 @@ int check_program(const struct skep_object *object, const struct object_prog *pr
 		slots = desc->slots ? desc->slots : 1;
 		err = insn_check(prog->insns, prog->nr_insns, at, diag);
 		if (!err && desc->id == INSN_CALL_HELPER)
-			err = check_helper(prog, hook, insn->imm, diag);
+			err = check_helper(object, prog, hook, insn->imm, diag);
 		if (err) {
 			check_blame(object, prog, at, diag);
 			return err;
