@@ -13,6 +13,8 @@
 #include "object/btf_check.h"
 #include "object/opening.h"
 
+#define OFFSET_NOWHERE UINT32_MAX /* the variable is not in its section after all */
+
 static int fail_btf(struct opening *o, const struct btf_fault *fault)
 {
 	return opening_fail(o, -EINVAL, spot_at(o->sections[o->btf].name, NULL, fault->off), "%s",
@@ -31,7 +33,10 @@ static bool symbol_is_hidden(const struct elf_symbol *symbol)
 	return symbol->visibility == STV_HIDDEN || symbol->visibility == STV_INTERNAL;
 }
 
-/* One variable's offset from its symbol; hidden ones count as static, as in libbpf. */
+/*
+ * One variable's offset from its symbol; hidden ones count as static, as in libbpf. A static one
+ * that has no symbol was merged into another section: it is put out of the way.
+ */
 static void variable_complete(const struct opening *o, const struct elf_section *section,
 			      const struct btf_table *table, struct btf_var_secinfo *info,
 			      bool offsets_are_known)
@@ -42,8 +47,12 @@ static void variable_complete(const struct opening *o, const struct elf_section 
 	if (!btf_is_var(type))
 		return;
 	symbol = elf_find_data_symbol(o, btf_table_name(table, type->name_off));
-	if (!symbol || symbol->section != section->number)
+	if (!symbol || symbol->section != section->number) {
+		if (!offsets_are_known && btf_var(type)->linkage == BTF_VAR_STATIC)
+			*info = (struct btf_var_secinfo){.type = info->type,
+							 .offset = OFFSET_NOWHERE};
 		return;
+	}
 	if (!offsets_are_known && symbol->value <= section->size)
 		info->offset = (u32)symbol->value;
 	if (symbol->bind != STB_LOCAL && symbol_is_hidden(symbol))
@@ -67,6 +76,8 @@ static int datasec_complete(struct opening *o, const struct btf_table *table, st
 	for (u32 i = 0; i < btf_vlen(type); i++) {
 		const struct btf_type *var = btf_table_type(table, infos[i].type);
 
+		if (infos[i].offset == OFFSET_NOWHERE && !infos[i].size)
+			continue;
 		if ((u64)infos[i].offset + infos[i].size > type->size ||
 		    infos[i].size < table->sizes[infos[i].type])
 			return opening_fail(o, -EINVAL,
