@@ -53,8 +53,8 @@ static void variable_complete(const struct opening *o, const struct elf_section 
 							 .offset = OFFSET_NOWHERE};
 		return;
 	}
-	if (!offsets_are_known && symbol->value <= section->size)
-		info->offset = (u32)symbol->value;
+	if (!offsets_are_known)
+		info->offset = symbol->value < UINT32_MAX ? (u32)symbol->value : UINT32_MAX;
 	if (symbol->bind != STB_LOCAL && symbol_is_hidden(symbol))
 		btf_var(type)->linkage = BTF_VAR_STATIC;
 }
