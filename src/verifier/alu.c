@@ -104,6 +104,7 @@ static int check_move(struct env *env, const struct skep_insn *insn, const struc
 	return 0;
 }
 
+/* Byte swaps and negation: of a pointer they make a number. */
 static int check_swap(struct env *env, const struct skep_insn *insn, const struct insn_desc *desc)
 {
 	struct reg *dst = cur_reg(env, insn->dst);
@@ -111,9 +112,8 @@ static int check_swap(struct env *env, const struct skep_insn *insn, const struc
 	bool is_le = SKEP_CLASS(desc->code) == SKEP_ALU && !SKEP_SRC(desc->code);
 	struct num num;
 
-	if (dst->type != REG_SCALAR)
-		return reject(env, -EACCES, RULE_POINTER_ARITHMETIC,
-			      "byte swap of r%u, which is %s", insn->dst, reg_type_name(dst));
+	if (dst->type != REG_SCALAR) /* scrambled pointers are unknown numbers */
+		reg_set_unknown(dst);
 	num = is_le ? num_zext(&dst->num, width) : num_swap(&dst->num, width);
 	reg_set_scalar(dst, &num);
 	return 0;
@@ -231,6 +231,11 @@ static bool keep_link(struct reg *dst, const struct skep_insn *insn, const struc
 	return true;
 }
 
+static bool is_shift(enum num_op op)
+{
+	return op == NUM_LSH || op == NUM_RSH || op == NUM_ARSH;
+}
+
 static int check_scalar_alu(struct env *env, const struct skep_insn *insn,
 			    const struct insn_desc *desc, const struct num *num)
 {
@@ -239,11 +244,17 @@ static int check_scalar_alu(struct env *env, const struct skep_insn *insn,
 	bool is_32 = desc->kind == INSN_KIND_ALU32;
 	struct num result;
 
-	if (unlikely(op == NUM_XOR || op == NUM_SUB) && desc->flags & INSN_READS_SRC &&
-	    insn->dst == insn->src)
+	if (is_shift(op) && num->umax >= (is_32 ? 32 : 64)) {
+		/* defined (modulo the width), but hardly meant: nothing is concluded from it */
+		result = num_unknown();
+		if (is_32)
+			result = num_zext(&result, 32);
+	} else if (unlikely(op == NUM_XOR || op == NUM_SUB) && desc->flags & INSN_READS_SRC &&
+	    insn->dst == insn->src) {
 		result = num_const(0);
-	else
+	} else {
 		result = is_32 ? num_alu32(op, &dst->num, num) : num_alu(op, &dst->num, num);
+	}
 	if (!keep_link(dst, insn, desc))
 		forget_id(dst);
 	dst->num = result;
@@ -313,8 +324,7 @@ static int check_negation(struct env *env, const struct skep_insn *insn,
 	struct num num;
 
 	if (dst->type != REG_SCALAR)
-		return reject(env, -EACCES, RULE_POINTER_ARITHMETIC, "negation of r%u, which is %s",
-			      insn->dst, reg_type_name(dst));
+		reg_set_unknown(dst);
 	num = desc->kind == INSN_KIND_ALU32 ? num_neg32(&dst->num) : num_neg(&dst->num);
 	reg_set_scalar(dst, &num);
 	return 0;

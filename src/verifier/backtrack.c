@@ -104,16 +104,20 @@ static void back_store(struct wanted *wanted, const struct skep_insn *insn,
 		want_reg(wanted, insn->src);
 }
 
-/* What an atomic operation fetches, and leaves on the stack, is an unknown number. */
+/* What is fetched was on the stack before; what is left there is an unknown number. */
 static void back_atomic(struct wanted *wanted, const struct skep_insn *insn,
 			const struct insn_desc *desc, const struct step *step)
 {
-	if (desc->flags & INSN_WRITES_SRC)
-		drop_reg(wanted, insn->src);
-	if (desc->flags & INSN_WRITES_R0)
-		drop_reg(wanted, 0);
-	if (step && step->stack_access)
-		wanted->slots[step->frame] &= ~(1ull << step->slot);
+	u32 fetched = desc->flags & INSN_WRITES_R0 ? 0 : insn->src;
+	bool wants = desc->flags & INSN_FETCH && wants_reg(wanted, fetched);
+
+	if (wants)
+		drop_reg(wanted, fetched);
+	if (!step || !step->stack_access)
+		return;
+	wanted->slots[step->frame] &= ~(1ull << step->slot);
+	if (wants)
+		wanted->slots[step->frame] |= 1ull << step->slot;
 }
 
 /* From the first instruction of a callee to the call: arguments are the caller's registers. */

@@ -278,17 +278,15 @@ static int decide_packet(const struct branch *branch)
 	return -1;
 }
 
-/* Pointers that are never NULL. */
+/* Pointers that are never NULL, as far as comparisons with NULL are concluded from. */
 static bool is_never_null(const struct reg *reg)
 {
 	if (reg->flags & REG_NULLABLE)
 		return false;
 	switch (reg->type) {
-	case REG_CTX:
 	case REG_MAP:
 	case REG_MAP_VALUE:
 	case REG_MAP_KEY:
-	case REG_STACK:
 	case REG_MEM:
 	case REG_SOCKET:
 	case REG_SOCK_COMMON:

@@ -95,7 +95,7 @@ struct insn_aux {
 	bool checkpoint : 1; /* and always kept */
 	bool calls_callback : 1;
 	bool second_slot : 1;
-	bool in_loop : 1;
+	u8 pointer_type; /* enum reg_type of what it accesses memory through */
 	u16 live; /* registers that are read after they are written, at entry */
 	u16 live_upper_out; /* upper halves read after this instruction */
 	u32 first_pred, nr_preds; /* in env->preds */
@@ -214,7 +214,7 @@ int check_map_access(struct env *env, u32 regno, s32 off, u32 size, bool zero_al
 		     enum access access);
 
 /* stack.c */
-int check_stack_load(struct env *env, u32 regno, s32 off, u32 size, s32 dst);
+int check_stack_load(struct env *env, u32 regno, s32 off, u32 size, struct reg *ret);
 /* value NULL: an unknown number */
 int check_stack_store(struct env *env, u32 regno, s32 off, u32 size, const struct reg *value,
 		      s32 value_regno);

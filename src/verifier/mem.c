@@ -239,7 +239,7 @@ static int access_region(struct env *env, u32 regno, s32 off, u32 size, enum acc
 	case REG_MEM:
 		return access_mem(env, regno, off, size, access);
 	case REG_CTX:
-		err = check_no_offset(env, regno, true);
+		err = check_no_offset(env, regno, false);
 		return err ? err : check_context(env, off, size, access, ret);
 	case REG_PACKET:
 	case REG_PACKET_META:
@@ -268,8 +268,41 @@ static void finish_load(struct reg *reg, u32 size, bool sign)
 		reg->id = 0;
 }
 
+static bool is_rewritten(u8 type)
+{
+	switch (type) {
+	case REG_CTX:
+	case REG_SOCKET:
+	case REG_SOCK_COMMON:
+	case REG_TCP_SOCK:
+	case REG_XDP_SOCK:
+	case REG_KERNEL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Targets may turn an access to a context or a socket into another instruction: it must be one on
+ * every path.
+ */
+static int check_same_kind(struct env *env, u8 type)
+{
+	u8 *before = &env->aux[env->insn].pointer_type;
+
+	if (*before == REG_UNINIT)
+		*before = type;
+	else if (*before != type && (is_rewritten(*before) || is_rewritten(type)))
+		return reject(env, -EINVAL, RULE_MIXED_POINTERS,
+			      "this instruction accesses %s here, and something else on another path",
+			      reg_type_name(&(struct reg){.type = type}));
+	return 0;
+}
+
 int check_load(struct env *env, const struct skep_insn *insn, const struct insn_desc *desc)
 {
+	u8 cur_type = cur_reg(env, insn->src)->type;
 	struct reg result;
 	int err = read_reg(env, insn->src);
 
@@ -279,14 +312,13 @@ int check_load(struct env *env, const struct skep_insn *insn, const struct insn_
 		err = check_alignment(env, cur_reg(env, insn->src), insn->off, desc->size, false);
 	if (err)
 		return err;
-	if (cur_reg(env, insn->src)->type == REG_STACK) {
-		err = check_stack_load(env, insn->src, insn->off, desc->size, insn->dst);
-		if (!err)
-			finish_load(cur_reg(env, insn->dst), desc->size, desc->flags & INSN_SIGNED);
-		return err;
-	}
 	reg_set_unknown(&result);
-	err = access_region(env, insn->src, insn->off, desc->size, ACCESS_READ, &result);
+	if (cur_reg(env, insn->src)->type == REG_STACK)
+		err = check_stack_load(env, insn->src, insn->off, desc->size, &result);
+	else
+		err = access_region(env, insn->src, insn->off, desc->size, ACCESS_READ, &result);
+	if (!err)
+		err = check_same_kind(env, cur_type);
 	if (err)
 		return err;
 	if (result.type != REG_SCALAR && desc->flags & INSN_SIGNED)
@@ -320,6 +352,9 @@ int check_store(struct env *env, const struct skep_insn *insn, const struct insn
 					   ptr->type == REG_TCP_SOCK || ptr->type == REG_XDP_SOCK))
 		return reject(env, -EACCES, RULE_ATOMIC, "store with release through r%u, %s",
 			      insn->dst, reg_type_name(ptr));
+	err = check_same_kind(env, ptr->type);
+	if (err)
+		return err;
 	if (ptr->type == REG_STACK)
 		return check_stack_store(env, insn->dst, insn->off, desc->size, &value,
 					 has_src ? insn->src : -1);
@@ -342,19 +377,20 @@ static bool takes_atomics(const struct reg *reg)
 	}
 }
 
-static int check_atomic_memory(struct env *env, const struct skep_insn *insn, u32 size)
+/* *ret: what was there before. */
+static int check_atomic_memory(struct env *env, const struct skep_insn *insn, u32 size,
+			       struct reg *ret)
 {
-	struct reg scratch;
 	int err;
 
 	if (cur_reg(env, insn->dst)->type == REG_STACK) {
-		err = check_stack_load(env, insn->dst, insn->off, size, -1);
+		err = check_stack_load(env, insn->dst, insn->off, size, ret);
 		if (!err)
 			err = check_stack_store(env, insn->dst, insn->off, size, NULL, -1);
 		return err;
 	}
-	reg_set_unknown(&scratch);
-	err = access_region(env, insn->dst, insn->off, size, ACCESS_READ, &scratch);
+	err = access_region(env, insn->dst, insn->off, size, ACCESS_READ, ret);
+	reg_set_unknown(ret); /* others may have changed it since */
 	if (!err)
 		err = access_region(env, insn->dst, insn->off, size, ACCESS_WRITE, NULL);
 	return err;
@@ -364,6 +400,7 @@ int check_atomic(struct env *env, const struct skep_insn *insn, const struct ins
 {
 	bool is_cmpxchg = desc->flags & INSN_WRITES_R0;
 	u32 fetched = is_cmpxchg ? 0 : insn->src;
+	struct reg before;
 	int err = read_reg(env, insn->src);
 
 	if (!err)
@@ -379,11 +416,14 @@ int check_atomic(struct env *env, const struct skep_insn *insn, const struct ins
 			      insn->dst, reg_type_name(cur_reg(env, insn->dst)));
 	err = check_alignment(env, cur_reg(env, insn->dst), insn->off, desc->size, true);
 	if (!err)
-		err = check_atomic_memory(env, insn, desc->size);
+		err = check_same_kind(env, cur_reg(env, insn->dst)->type);
+	reg_set_unknown(&before);
+	if (!err)
+		err = check_atomic_memory(env, insn, desc->size, &before);
 	if (err || !(desc->flags & INSN_FETCH))
 		return err;
-	reg_set_unknown(cur_reg(env, fetched));
-	finish_load(cur_reg(env, fetched), desc->size, false);
+	finish_load(&before, desc->size, false);
+	*cur_reg(env, fetched) = before;
 	return 0;
 }
 

@@ -341,27 +341,22 @@ static int read_range(struct env *env, u32 depth, u32 regno, s32 min, s32 end, b
 	return 0;
 }
 
-int check_stack_load(struct env *env, u32 regno, s32 off, u32 size, s32 dst)
+int check_stack_load(struct env *env, u32 regno, s32 off, u32 size, struct reg *ret)
 {
 	u32 depth = cur_reg(env, regno)->frame;
 	bool fixed = num_is_const(&cur_reg(env, regno)->num), all_zero;
-	struct reg result;
 	s32 min, max;
 	int err = check_bounds(env, regno, off + cur_reg(env, regno)->off, size, &min, &max);
 
 	if (err)
 		return err;
-	if (fixed) {
-		err = load_fixed(env, depth, regno, min, size, &result);
-	} else {
-		err = read_range(env, depth, regno, min, max + (s32)size, &all_zero);
-		if (all_zero)
-			reg_set_const(&result, 0);
-		else
-			reg_set_unknown(&result);
-	}
-	if (!err && dst >= 0)
-		*cur_reg(env, (u32)dst) = result;
+	if (fixed)
+		return load_fixed(env, depth, regno, min, size, ret);
+	err = read_range(env, depth, regno, min, max + (s32)size, &all_zero);
+	if (all_zero)
+		reg_set_const(ret, 0);
+	else
+		reg_set_unknown(ret);
 	return err;
 }
 
