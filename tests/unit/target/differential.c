@@ -809,6 +809,134 @@ static void test_legacy(void **state)
 			check_legacy((enum insn_id)id, offsets[i]);
 }
 
+/* --- random programs --- */
+
+#define STACK_WORDS 4
+#define RANDOM_INSNS 60
+#define RANDOM_BRANCHES 7
+#define RANDOM_PROGRAMS 400
+#define RANDOM_PACKETS 8
+
+static const u8 values[] = {0, 1, 2, 3, 4, 5, 7, 8}; /* registers that hold numbers */
+
+static u8 any_register(u64 *seed)
+{
+	return values[next_random(seed) % ARRAY_SIZE(values)];
+}
+
+/* Immediates near what matters; the verifier refuses zero divisors and counts of the width. */
+static s32 any_immediate(u64 *seed, const struct insn_desc *desc)
+{
+	const s32 few[] = {1, -1, 2, 7, 31, INT32_MAX, INT32_MIN, 0x10000, -128, 255};
+	bool is_shift = strstr(desc->name, "SH") && desc->kind <= INSN_KIND_ALU32;
+
+	if (is_shift)
+		return (s32)(next_random(seed) % (desc->kind == INSN_KIND_ALU32 ? 32 : 64));
+	if (next_random(seed) % 2)
+		return few[next_random(seed) % ARRAY_SIZE(few)];
+	return (s32)(next_random(seed) | 1);
+}
+
+/* An aligned place on the stack. */
+static s16 any_slot(u64 *seed, u32 size)
+{
+	return (s16)(-8 * STACK_WORDS + (s32)(next_random(seed) % (8 * STACK_WORDS / size) * size));
+}
+
+/* A row that computes, loads, stores or branches over 1 to 3 instructions. */
+static struct skep_insn any_insn(u64 *seed, u32 *branches)
+{
+	for (;;) {
+		const struct insn_desc *desc = &insn_descs[next_random(seed) % INSN_ID_MAX];
+		u8 dst = any_register(seed), src = any_register(seed);
+		u8 operand = desc->flags & INSN_READS_SRC ? src : 0;
+		s32 imm = desc->flags & INSN_USES_IMM ? any_immediate(seed, desc) : 0;
+
+		switch (desc->kind) {
+		case INSN_KIND_ALU64:
+		case INSN_KIND_ALU32:
+		case INSN_KIND_SWAP:
+			if (desc->id != INSN_INVALID)
+				return make_insn(desc->id, dst, operand, 0, imm);
+			break;
+		case INSN_KIND_LOAD:
+			return make_insn(desc->id, dst, 10, any_slot(seed, desc->size), 0);
+		case INSN_KIND_STORE:
+		case INSN_KIND_ATOMIC:
+			return make_insn(desc->id, 10, operand, any_slot(seed, desc->size), imm);
+		case INSN_KIND_BRANCH64:
+		case INSN_KIND_BRANCH32:
+			if ((*branches)++ >= RANDOM_BRANCHES)
+				break;
+			return make_insn(desc->id, dst, operand, (s16)(1 + next_random(seed) % 3),
+					 imm);
+		default:
+			break;
+		}
+	}
+}
+
+/*
+ * Registers and stack get their values from the packet and go back to it. r6 = context, r9 =
+ * packet.
+ */
+static u32 random_program(u64 *seed, struct skep_insn *code)
+{
+	const struct skep_insn head[] = {ARGUMENTS(8 * ARRAY_SIZE(values))};
+	u32 nr = ARRAY_SIZE(head), branches = 0;
+
+	memcpy(code, head, sizeof(head));
+	for (u32 i = 0; i < STACK_WORDS; i++) {
+		code[nr++] = OP(LDX_DW, 0, 9, (s16)(8 * i), 0);
+		code[nr++] = OP(STX_DW, 10, 0, (s16)(-8 - 8 * (s32)i), 0);
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(values); i++)
+		code[nr++] = OP(LDX_DW, values[i], 9, (s16)(8 * i), 0);
+	for (u32 i = 0; i < RANDOM_INSNS; i++)
+		code[nr++] = any_insn(seed, &branches);
+	for (u32 i = 0; i < 3; i++) /* where the last branches may lead */
+		code[nr++] = OP(MOV32_REG, 1, 1, 0, 0);
+	for (u32 i = 0; i < ARRAY_SIZE(values); i++)
+		code[nr++] = OP(STX_DW, 9, values[i], (s16)(8 * i), 0);
+	for (u32 i = 0; i < STACK_WORDS; i++) {
+		code[nr++] = OP(LDX_DW, 1, 10, (s16)(-8 - 8 * (s32)i), 0);
+		code[nr++] = OP(LDX_DW, 2, 9, (s16)(8 * i), 0);
+		code[nr++] = OP(MUL64_IMM, 1, 0, 0, 0x01000193);
+		code[nr++] = OP(XOR64_REG, 2, 1, 0, 0);
+		code[nr++] = OP(STX_DW, 9, 2, (s16)(8 * i), 0);
+	}
+	code[nr++] = EXIT;
+	return nr;
+}
+
+static u64 any_value(u64 *seed)
+{
+	const u64 few[] = {0,         1,        UINT64_MAX, 1ull << 63,
+			   INT32_MAX, 1u << 31, UINT32_MAX, 1ull << 32};
+
+	if (next_random(seed) % 2)
+		return few[next_random(seed) % ARRAY_SIZE(few)];
+	return next_random(seed) << 40 ^ next_random(seed) << 20 ^ next_random(seed);
+}
+
+static void test_random_programs(void **state)
+{
+	struct skep_insn code[PROGRAM_MAX];
+	u64 seed = 20240229;
+
+	need_kernel();
+	for (s32 i = 0; i < RANDOM_PROGRAMS; i++) {
+		load_both(code, random_program(&seed, code), KERNEL_XDP);
+		for (s32 k = 0; k < RANDOM_PACKETS; k++) {
+			u64 packet[ARRAY_SIZE(values)];
+
+			for (u32 word = 0; word < ARRAY_SIZE(packet); word++)
+				packet[word] = any_value(&seed);
+			compare(packet, sizeof(packet), "random program, packet", i, k);
+		}
+	}
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, forget)
 
 int main(void)
@@ -830,6 +958,7 @@ int main(void)
 		TEST(test_strtol),
 		TEST(test_strtoul),
 		TEST(test_legacy),
+		TEST(test_random_programs),
 	};
 
 	return cmocka_run_group_tests_name("differential", tests, bed_up, bed_down);
