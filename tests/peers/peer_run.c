@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Runs of a verified record on the interpreter in checked mode: an access outside of what the
- * program may reach is a wrong run, whatever the program returns.
+ * Runs of a verified record on the interpreter in checked mode, observed by the soundness oracle:
+ * an access outside of what the program may reach, or a register outside of what the verifier
+ * claims, is a wrong run, whatever the program returns.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "peer_packet.h"
 #include "peers.h"
 #include "records.h"
+#include "target/interp/oracle.h"
 #include "target/target.h"
 
 static struct skep_map **create_maps(struct peer_program *program, const struct record *record,
@@ -110,6 +112,14 @@ static enum peer_run run_and_compare(struct peer_program *program, const struct 
 				     u32 run, struct skep_diag *diag)
 {
 	static struct peer_packet packet;
+	struct oracle oracle = {.image = program->image,
+				.facts = program->result.facts,
+				.insns = program->insns,
+				.maps = program->live,
+				.nr_maps = program->nr_maps,
+				.hook = hook_of(record->prog_type),
+				.diag = diag};
+	const struct interp_observer observer = {oracle_look, &oracle};
 	struct helper_env env;
 	u32 r0;
 
@@ -120,8 +130,10 @@ static enum peer_run run_and_compare(struct peer_program *program, const struct 
 	peer_packet_fill(&packet, hook_of(record->prog_type), record->runs[run].data, RECORD_DATA);
 	helper_env_init(&env, 1);
 	helper_env = &env;
-	r0 = (u32)program->image->run(program->image, &packet.ctx);
+	r0 = (u32)interp_run_observed(program->image, &packet.ctx, &observer);
 	helper_env = NULL;
+	if (oracle.violations)
+		return PEER_RUN_WRONG;
 	if (env.aborted == TARGET_ABORT_HELPER)
 		return PEER_RUN_SKIPPED;
 	if (target_explain_abort(&env, diag))
