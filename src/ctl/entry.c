@@ -21,10 +21,14 @@ static bool is_in_slot(const struct skep_object *object, u32 prog)
 	return false;
 }
 
-/* Programs of a devmap or cpumap entry run behind another program, never first. */
+/*
+ * Programs of a devmap or cpumap entry run behind another program, never first; those of
+ * SEC("?...") only when they are asked for.
+ */
 static bool can_be_entry(const struct object_prog *prog)
 {
-	return prog->hook == SKEP_HOOK_XDP && prog->expected_attach_type != BPF_XDP_DEVMAP &&
+	return prog->autoload && prog->hook == SKEP_HOOK_XDP &&
+	       prog->expected_attach_type != BPF_XDP_DEVMAP &&
 	       prog->expected_attach_type != BPF_XDP_CPUMAP;
 }
 

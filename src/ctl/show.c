@@ -54,6 +54,8 @@ static void write_prog(const struct skep_object *object, const struct object_pro
 		if (prog->uses_map[m])
 			emit_string(json, object->maps[m].def.name);
 	emit_end_array(json);
+	if (prog->unsupported)
+		emit_string_member(json, "unsupported", prog->unsupported);
 	emit_end_object(json);
 }
 
@@ -74,6 +76,8 @@ static void print_prog(const struct skep_object *object, const struct object_pro
 		comma = ",";
 	}
 	fputc('\n', to);
+	if (prog->unsupported)
+		fprintf(to, "\tunsupported: %s\n", prog->unsupported);
 }
 
 void skep_prog_show(const struct skep_object *object, FILE *to, uint32_t form)

@@ -86,8 +86,11 @@ int check_program(const struct skep_object *object, const struct object_prog *pr
 	u32 slots;
 	int err = object_prog_check(object, prog, diag);
 
-	if (err)
+	if (err) {
+		if (diag)
+			diag->exit = SKEP_EXIT_REJECTED;
 		return err;
+	}
 	for (u32 at = 0; at < prog->nr_insns; at += slots) {
 		const struct skep_insn *insn = &prog->insns[at];
 		const struct insn_desc *desc = &insn_descs[insn_decode(insn)];

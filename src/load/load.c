@@ -106,10 +106,8 @@ static int create_map(const struct skep_object *object, const struct object_map 
 	int err;
 
 	err = map_create(&from->def, &map, diag);
-	if (err) {
-		diag_category(diag, "map");
+	if (err)
 		goto fail;
-	}
 	map->btf = object->btf;
 	map->btf_key_type_id = from->btf_key_type_id;
 	map->btf_value_type_id =

@@ -67,7 +67,8 @@ def test_no_such_program(t):
 
 def test_several_programs(t):
     error = t.refused("run", HOOKS, "--in", PING, status=1, words=["hooks (xdp)", "next (xdp)", "-P"])
-    assert "egress" not in error["try"] and "classify" not in error["try"], error
+    for name in ("egress", "classify", "untyped", "optional"):
+        assert name not in error["try"], error
 
 
 def test_program_of_another_hook(t):
@@ -100,6 +101,12 @@ def test_helper_of_another_hook(t):
         raise harness.Skip("optional: every helper is for XDP")
     path = t.compile("call.bpf.c", "other.o", f"-DHELPER={chosen[0]['id']}")
     t.refused("run", path, "--in", PING, status=3, words=["bpf_" + chosen[0]["name"], "xdp"])
+
+
+def test_kernel_function(t):
+    path = t.compile("call.bpf.c", "kfunc.o", "-DKFUNC")
+    t.refused("run", path, "--in", PING, status=3, words=["call", "bpf_xdp_metadata_rx_hash"])
+    assert "bpf_xdp_metadata_rx_hash" in t.skep("prog", "show", path).out
 
 
 def test_unsupported_map_type(t):

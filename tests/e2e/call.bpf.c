@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Calls the helper with the number HELPER; uses a map of the type MAP_TYPE. */
+/* Calls the helper number HELPER, or with KFUNC a kernel function; uses a map of type MAP_TYPE. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -18,6 +18,10 @@ struct {
 	__uint(value_size, 8);
 } wanted SEC(".maps");
 
+#ifdef KFUNC
+extern int bpf_xdp_metadata_rx_hash(const struct xdp_md *ctx, __u32 *hash, __u32 *type) __ksym;
+#endif
+
 static long (*const helper)(void *, long, long, long, long) = (void *)HELPER;
 
 SEC("xdp")
@@ -27,6 +31,10 @@ int call(struct xdp_md *ctx)
 
 	if (!bpf_map_lookup_elem(&wanted, &key))
 		return XDP_DROP;
+#ifdef KFUNC
+	if (bpf_xdp_metadata_rx_hash(ctx, &key, &key))
+		return XDP_DROP;
+#endif
 	return helper(ctx, 0, 0, 0, 0) == 1 ? XDP_PASS : XDP_DROP;
 }
 

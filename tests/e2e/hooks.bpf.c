@@ -186,6 +186,20 @@ int next(struct xdp_md *ctx)
 	return XDP_TX;
 }
 
+/* a section that names no program type, as iproute2's default "prog" */
+SEC("prog")
+int untyped(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+/* not loaded unless asked for */
+SEC("?xdp")
+int optional(struct xdp_md *ctx)
+{
+	return XDP_TX;
+}
+
 SEC("xdp/devmap")
 int egress(struct xdp_md *ctx)
 {

@@ -138,6 +138,12 @@ def test_tail_call_by_name(t):
     expect(t.run("tail_call", "--map", f"jump={jump}", argument=1), "XDP_ABORTED")
 
 
+def test_section_without_type(t):
+    """SEC("prog") is no candidate for the start, but runs as XDP when -P says so."""
+    expect(t.skep("-j", "run", HOOKS, "-P", "untyped", "--in", PING).json(), "XDP_DROP")
+    expect(t.skep("-j", "run", HOOKS, "-P", "optional", "--in", PING).json(), "XDP_TX")
+
+
 def test_standard_input(t):
     with open(PING, "rb") as file:
         done = t.skep("-j", "run", SKELETON, "--in", "-", stdin=file.read())

@@ -14,8 +14,8 @@ def test_prog_show(t):
                      re.M), out
     assert re.search(r"^classify: sched_cls  section tc  hook tc ingress", out, re.M), out
     progs = {prog["name"]: prog for prog in t.skep("prog", "show", HOOKS, "-j").json()}
-    assert list(progs) == ["hooks", "next", "egress", "touch", "classify"] or \
-        set(progs) == {"hooks", "next", "egress", "touch", "classify"}
+    assert set(progs) == {"hooks", "next", "egress", "touch", "classify", "untyped", "optional"}
+    assert progs["untyped"]["type"] == "unspec" and progs["untyped"]["hook"] == "none"
     hooks = progs["hooks"]
     assert hooks["bytes_xlated"] == 8 * hooks["insns"] and hooks["gpl_compatible"] is True
     assert {"ports", "exits", "jump", "records"} <= set(hooks["maps"])
