@@ -19,6 +19,7 @@
 #include "base/arena.h"
 
 #define POINTER_BYTES 8
+#define NAME_MAX_BYTES 4096 /* comparing names must stay cheap */
 #define SIZE_HUGE (UINT64_MAX / 4)
 
 struct check {
@@ -157,8 +158,13 @@ static int layout_read(struct check *c, u32 *offsets, u32 *nr)
 
 static int check_name(struct check *c, u32 id, u32 name_off)
 {
-	if (name_off < c->table->strings_size)
-		return 0;
+	if (name_off < c->table->strings_size) {
+		if (strnlen(c->table->strings + name_off, NAME_MAX_BYTES) < NAME_MAX_BYTES)
+			return 0;
+		return fault_at(c, c->table->offsets[id],
+				"BTF type %u has a name of more than %d characters", id,
+				NAME_MAX_BYTES - 1);
+	}
 	return fault_at(c, c->table->offsets[id],
 			"BTF type %u has its name at 0x%x of 0x%x bytes of strings", id, name_off,
 			c->table->strings_size);

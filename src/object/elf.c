@@ -21,6 +21,8 @@
 #define SHT_LLVM_ADDRSIG 0x6fff4c03
 #endif
 
+#define NAME_MAX_BYTES 4096
+
 static void elf_release(Elf **elf)
 {
 	elf_end(*elf);
@@ -89,12 +91,18 @@ static int check_header(struct opening *o)
 	return 0;
 }
 
-/* The string at an offset of a string table; NULL when it does not end inside. */
+/*
+ * The string at an offset of a string table; NULL when it does not end inside, or only after
+ * NAME_MAX_BYTES: names are compared often, and a hostile file could make that costly.
+ */
 static const char *string_at(const struct elf_section *table, u64 off)
 {
+	size_t max;
+
 	if (table->type != SHT_STRTAB || !table->data || off >= table->size)
 		return NULL;
-	if (!memchr(table->data + off, 0, table->size - off))
+	max = table->size - off < NAME_MAX_BYTES ? table->size - off : NAME_MAX_BYTES;
+	if (!memchr(table->data + off, 0, max))
 		return NULL;
 	return (const char *)table->data + off;
 }

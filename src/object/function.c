@@ -18,10 +18,22 @@
 /* Relocation types of the psABI (Documentation/bpf/llvm_reloc.rst) */
 enum { R_BPF_ABS64 = 2, R_BPF_ABS32 = 3, R_BPF_NODYLD32 = 4 };
 
+static bool symbol_is_in_code(const struct opening *o, const struct elf_symbol *symbol)
+{
+	return symbol->section < SHN_LORESERVE && o->sections[symbol->section].role == ROLE_CODE;
+}
+
+/* LLVM before 4 gave functions neither type nor size; then global labels are functions. */
+static bool symbol_is_label(const struct opening *o, const struct elf_symbol *symbol)
+{
+	return symbol->type == STT_NOTYPE && symbol->bind == STB_GLOBAL &&
+	       symbol_is_in_code(o, symbol) && !o->sections[symbol->section].has_functions;
+}
+
 static bool symbol_is_function(const struct opening *o, const struct elf_symbol *symbol)
 {
-	return symbol->type == STT_FUNC && symbol->section < SHN_LORESERVE &&
-	       o->sections[symbol->section].role == ROLE_CODE;
+	return (symbol->type == STT_FUNC && symbol_is_in_code(o, symbol)) ||
+	       symbol_is_label(o, symbol);
 }
 
 static int function_init(struct opening *o, const struct elf_symbol *symbol,
@@ -29,24 +41,26 @@ static int function_init(struct opening *o, const struct elf_symbol *symbol,
 {
 	const struct elf_section *section = &o->sections[symbol->section];
 	struct spot spot = spot_at(section->name, symbol->name, symbol->value);
-	u64 end;
+	u64 size = symbol->size, end;
 
-	if (__builtin_add_overflow(symbol->value, symbol->size, &end) || end > section->size)
+	if (symbol->type == STT_NOTYPE && symbol->value < section->size)
+		size = section->size - symbol->value; /* cut at the next one later */
+	if (__builtin_add_overflow(symbol->value, size, &end) || end > section->size)
 		return opening_fail(o, -EINVAL, spot,
 				    "function '%s' claims 0x%" PRIx64 " bytes at 0x%" PRIx64
 				    " of section '%s', which has 0x%" PRIx64,
-				    symbol->name, symbol->size, symbol->value, section->name,
+				    symbol->name, size, symbol->value, section->name,
 				    section->size);
-	if (!symbol->size || symbol->size % INSN_BYTES || symbol->value % INSN_BYTES)
+	if (!size || size % INSN_BYTES || symbol->value % INSN_BYTES)
 		return opening_fail(o, -EINVAL, spot,
 				    "function '%s' has 0x%" PRIx64 " bytes at 0x%" PRIx64
 				    ", which is not a whole number of 8-byte instructions",
-				    symbol->name, symbol->size, symbol->value);
+				    symbol->name, size, symbol->value);
 	*function = (struct function){
 		.name = symbol->name,
 		.section = symbol->section,
 		.first = (u32)(symbol->value / INSN_BYTES),
-		.nr = (u32)(symbol->size / INSN_BYTES),
+		.nr = (u32)(size / INSN_BYTES),
 		.is_local = symbol->bind == STB_LOCAL,
 		.is_hidden = symbol->visibility == STV_HIDDEN || symbol->visibility == STV_INTERNAL,
 		.is_entry = symbol->bind != STB_LOCAL && symbol->section != o->text,
@@ -66,10 +80,26 @@ static int compare_functions(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* A function that is a label ends where the next one begins. */
+static void labels_cut(struct opening *o)
+{
+	for (size_t i = 0; i + 1 < o->nr_functions; i++) {
+		struct function *function = &o->functions[i];
+		const struct function *next = function + 1;
+
+		if (!o->sections[function->section].has_functions &&
+		    next->section == function->section && next->first > function->first)
+			function->nr = next->first - function->first;
+	}
+}
+
 static int functions_collect(struct opening *o)
 {
 	size_t nr = 0;
 
+	for (u32 i = 0; i < o->nr_symbols; i++)
+		if (o->symbols[i].type == STT_FUNC && symbol_is_in_code(o, &o->symbols[i]))
+			o->sections[o->symbols[i].section].has_functions = true;
 	for (u32 i = 0; i < o->nr_symbols; i++)
 		nr += symbol_is_function(o, &o->symbols[i]);
 	o->functions = arena_array(o->object->arena, nr, sizeof(*o->functions));
@@ -86,6 +116,7 @@ static int functions_collect(struct opening *o)
 		o->nr_functions++;
 	}
 	qsort(o->functions, o->nr_functions, sizeof(*o->functions), compare_functions);
+	labels_cut(o);
 	if (o->nr_functions == 1 && !o->functions[0].is_local)
 		o->functions[0].is_entry = true;
 	for (size_t i = 0; i < o->nr_functions; i++)

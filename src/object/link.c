@@ -18,7 +18,7 @@
 #include "object/section.h"
 
 #define INSN_BYTES sizeof(struct skep_insn)
-#define LINKED_MAX (16u << 20) /* instructions of all programs of one object */
+#define LINKED_MAX (4u << 20) /* instructions of all programs of one object */
 
 /* A program while it is linked. */
 struct linker {

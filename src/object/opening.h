@@ -58,6 +58,7 @@ struct elf_section {
 	/* ROLE_CODE */
 	struct skep_insn *insns; /* writable copy */
 	u32 nr_insns;
+	bool has_functions;   /* STT_FUNC symbols */
 	struct reloc *relocs; /* by insn */
 	size_t nr_relocs;
 	struct object_line *lines; /* by insn of the section */

@@ -101,7 +101,7 @@ static u64 walk(const struct skep_object *object)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	static volatile u64 result;
+	static volatile u64 result _unused_;
 	struct skep_diag *diag = skep_diag_new();
 	struct skep_object *object = NULL;
 

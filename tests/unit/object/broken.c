@@ -237,6 +237,38 @@ static void test_old_machine(void **state)
 	buf_free(&image.file);
 }
 
+/* Functions without type and size, as LLVM before 4 wrote them. */
+static void test_old_functions(void **state)
+{
+	struct image image = load("calls");
+	const Elf64_Shdr *table = find_section(&image, ".symtab");
+	Elf64_Sym *symbols = (Elf64_Sym *)image_at(&image, table->sh_offset);
+	struct skep_object *good = NULL, *old = NULL;
+
+	assert_int_equal(skep_object_open_mem(image.file.data, image.file.len, "a.o", &good, NULL),
+			 0);
+	for (size_t i = 0; i < table->sh_size / sizeof(*symbols); i++) {
+		if (ELF64_ST_TYPE(symbols[i].st_info) != STT_FUNC ||
+		    symbols[i].st_shndx == find_symbol(&image, "global_leaf")->st_shndx)
+			continue;
+		symbols[i].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE);
+		symbols[i].st_size = 0;
+	}
+	assert_int_equal(skep_object_open_mem(image.file.data, image.file.len, "b.o", &old, NULL),
+			 0);
+	assert_int_equal(old->nr_progs, good->nr_progs);
+	for (size_t i = 0; i < good->nr_progs; i++) {
+		const struct object_prog *a = &good->progs[i], *b = &old->progs[i];
+
+		assert_string_equal(a->name, b->name);
+		assert_int_equal(a->nr_insns, b->nr_insns);
+		assert_memory_equal(a->insns, b->insns, a->nr_insns * sizeof(*a->insns));
+	}
+	skep_object_close(good);
+	skep_object_close(old);
+	buf_free(&image.file);
+}
+
 static void test_missing_file(void **state)
 {
 	struct skep_diag *diag = skep_diag_new();
@@ -508,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_not_an_object),
 		cmocka_unit_test(test_old_machine),
+		cmocka_unit_test(test_old_functions),
 		cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_section_beyond_end),
 		cmocka_unit_test(test_overlapping_sections),
