@@ -12,9 +12,9 @@ struct exec_record {
 	const void *insns; /* struct bpf_insn */
 	unsigned nr_insns;
 	bool expect_error; /* must not load */
-	bool no_data;	   /* the context is NULL */
+	bool no_data;      /* the context is NULL */
 	bool large_memory; /* the context is plain memory of data_size bytes */
-	bool fragments;	   /* the packet's tail is in a fragment */
+	bool fragments;    /* the packet's tail is in a fragment */
 	bool allocated;
 	uint8_t data[128], fragment[128];
 	unsigned nr_runs;

@@ -61,7 +61,8 @@ static bool run_record(const struct exec_record *record, struct peer_packet *pac
 	bool right = true;
 
 	if (target_interp.translate(&in, &image, diag)) {
-		printf("FAILED %s: does not translate: %s\n", record->name, skep_diag_problem(diag));
+		printf("FAILED %s: does not translate: %s\n", record->name,
+		       skep_diag_problem(diag));
 		right = false;
 	}
 	for (unsigned run = 0; right && run < record->nr_runs; run++) {

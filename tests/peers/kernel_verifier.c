@@ -27,7 +27,7 @@ struct options {
 
 struct summary {
 	unsigned agree, disagree, not_applicable;
-	unsigned unsafe;	    /* the suite rejects, skep accepts */
+	unsigned unsafe; /* the suite rejects, skep accepts */
 	unsigned runs, wrong_runs, skipped_runs;
 	unsigned kernel_agree, kernel_disagree;
 };
@@ -53,27 +53,20 @@ static const struct {
 	s32 id;
 	const char *why;
 } foreign_helpers[] = {
-	{84, "socket lookup"},	 {85, "socket lookup"},	  {86, "socket release"},
-	{95, "full sockets"},	 {96, "TCP sockets"},	  {98, "listening sockets"},
-	{99, "socket lookup"},	 {97, "ECN on sockets"},  {107, "socket storage"},
+	{84, "socket lookup"},   {85, "socket lookup"},      {86, "socket release"},
+	{95, "full sockets"},    {96, "TCP sockets"},        {98, "listening sockets"},
+	{99, "socket lookup"},   {97, "ECN on sockets"},     {107, "socket storage"},
 	{108, "socket storage"}, {124, "socket assignment"}, {81, "cgroup local storage"},
-	{46, "socket cookies"},	 {47, "socket owners"},
 };
 
 static const struct {
 	u32 type;
 	const char *why;
 } foreign_maps[] = {
-	{15, "sockmap"},	{18, "sockhash"},	{19, "cgroup storage"},
+	{15, "sockmap"},        {18, "sockhash"},       {19, "cgroup storage"},
 	{21, "cgroup storage"}, {24, "socket storage"}, {20, "reuseport sockets"},
 	{7, "stack traces"},
 };
-
-/* __sk_buff fields that only sockets have: family .. local_port, and sk. */
-static bool reads_socket_field(const struct record *record)
-{
-	return strstr(record->name, "skb->sk") || strstr(record->name, "sock");
-}
 
 /* Why no network card has what this test needs; NULL when it applies. */
 static const char *not_applicable(const struct record *record)
@@ -100,7 +93,7 @@ static const char *not_applicable(const struct record *record)
 			if (insns[i].imm == foreign_helpers[h].id)
 				return foreign_helpers[h].why;
 	}
-	return reads_socket_field(record) ? "socket fields" : NULL;
+	return NULL;
 }
 
 static void print_line(const char *verdict, const struct record *record, const char *got,
@@ -152,7 +145,9 @@ static void check_record(const struct record *record, const struct options *opti
 		summary->unsafe++;
 	if (!agrees || options->verbose)
 		print_line(agrees ? "agree" : "DISAGREE", record, err ? "reject" : "accept",
-			   err ? skep_diag_problem(diag) : record->accept ? "" : record->errstr);
+			   err              ? skep_diag_problem(diag)
+			   : record->accept ? ""
+					    : record->errstr);
 	if (options->name)
 		fputs(buf_text(&program.result.log), stdout);
 	if (options->name && err)

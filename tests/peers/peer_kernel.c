@@ -33,7 +33,8 @@ static int create_map(const struct record *record, int index, const int *fds, in
 		opts.btf_key_type_id = map->btf_key;
 		opts.btf_value_type_id = map->btf_value;
 	}
-	fd = bpf_map_create(map->type, NULL, map->key_size, map->value_size, map->max_entries, &opts);
+	fd = bpf_map_create(map->type, NULL, map->key_size, map->value_size, map->max_entries,
+			    &opts);
 	if (fd >= 0 && map->filled)
 		bpf_map_update_elem(fd, &key, map->value, 0);
 	return fd;

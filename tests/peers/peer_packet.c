@@ -43,7 +43,6 @@ static void fill_skb(struct peer_packet *packet, enum skep_hook hook, u8 *data, 
 	skb->md.data = address(data + pull);
 	skb->md.data_meta = skb->md.data;
 	skb->md.data_end = address(data + size);
-	skb->md.wire_len = (u32)size;
 	skb->hard_start = address(packet->memory);
 	skb->frame_end = address(packet->memory + PACKET_HEADROOM + PEER_PACKET_MAX);
 	skb->mac_header = address(data);

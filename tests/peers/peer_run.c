@@ -25,7 +25,12 @@ static struct skep_map **create_maps(struct peer_program *program, const struct 
 
 	program->live = live;
 	for (u32 i = 0; i < program->nr_maps; i++) {
-		if (map_create(&program->maps[i].def, &live[i], diag))
+		const struct object_map *map = &program->maps[i];
+		int err = map->inner
+				  ? map_create_nested(&map->def, &map->inner->def, &live[i], diag)
+				  : map_create(&map->def, &live[i], diag);
+
+		if (err)
 			return NULL;
 		if (record->maps[i].filled)
 			skep_map_update(live[i], &key, record->maps[i].value, 0);
@@ -35,7 +40,7 @@ static struct skep_map **create_maps(struct peer_program *program, const struct 
 
 static enum skep_hook hook_of(u32 prog_type)
 {
-	return prog_type == 6 ? SKEP_HOOK_XDP
+	return prog_type == 6   ? SKEP_HOOK_XDP
 	       : prog_type == 1 ? SKEP_HOOK_SOCKET
 				: SKEP_HOOK_TC_INGRESS;
 }
@@ -82,7 +87,8 @@ static int fill_prog_array(struct peer_program *program, const struct record *re
 			insns[at].src = SKEP_PSEUDO_MAP_IDX;
 			insns[at++].imm -= RECORD_FD_BASE;
 		}
-		image = translate(program, "slot", prog->prog_type, insns, prog->nr_insns, NULL, diag);
+		image = translate(program, "slot", prog->prog_type, insns, prog->nr_insns, NULL,
+				  diag);
 		free(insns);
 		if (!image)
 			return skep_diag_error(diag);

@@ -19,7 +19,7 @@ struct peer_program {
 	struct skep_insn *insns;
 	struct object_map *maps;
 	struct object_func *funcs;
-	struct btf *btf;	/* the program's or the maps' */
+	struct btf *btf;        /* the program's or the maps' */
 	struct skep_map **live; /* NULL until it runs */
 	struct image *image;
 	u32 nr_maps;

@@ -183,7 +183,8 @@ struct record *record_get(unsigned i)
 	record.kfuncs = test->fixup_kfunc_btf_id[0].kfunc != NULL;
 	do_test_fixup(test, prog_type, test->insns, map_fds);
 	record.insns = test->fill_insns ? test->fill_insns : test->insns;
-	record.nr_insns = test->fill_insns ? (__u32)test->prog_len : probe_filter_length(test->insns);
+	record.nr_insns =
+		test->fill_insns ? (__u32)test->prog_len : probe_filter_length(test->insns);
 	take_runs(test);
 	take_btf(test);
 	return &record;
