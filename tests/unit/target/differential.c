@@ -25,8 +25,8 @@ struct both {
 	int kernel_map;
 	struct helper_env env;
 	u8 *frame;
-	u32 funcs[2]; /* the program and its callback, when there is one */
-	bool callback;
+	u32 funcs[2]; /* the program and a function, where the kernel wants BTF of it */
+	u32 nr_funcs;
 };
 
 static struct both both;
@@ -58,7 +58,7 @@ static int forget(void **state)
 	map_put(both.map);
 	both.image = NULL;
 	both.map = NULL;
-	both.callback = false;
+	both.nr_funcs = 0;
 	both.kernel = both.kernel_map = -1;
 	helper_env = NULL;
 	return 0;
@@ -91,7 +91,7 @@ static void load_kernel(enum kernel_prog type)
 	}
 	if (both.kernel >= 0)
 		close(both.kernel);
-	both.kernel = kernel_load(type, insns, both.nr, both.funcs, both.callback ? 2 : 0);
+	both.kernel = kernel_load(type, insns, both.nr, both.funcs, both.nr_funcs);
 	if (both.kernel < 0)
 		fail_msg("the kernel refuses the program: %s", strerror(-both.kernel));
 }
@@ -428,6 +428,62 @@ static void test_tail_call_limit(void **state)
 	assert_int_equal(skep_map_delete(both.map, &key), 0);
 }
 
+/*
+ * The same from a function: each run counts in byte 40 and calls function f; f tail-calls the
+ * program, and what comes back from there, or from f on a miss, is counted in byte 41. The
+ * limit is one for all frames.
+ */
+static void test_tail_call_in_function(void **state)
+{
+	const struct skep_map_def def = {.name = "programs",
+					 .type = SKEP_MAP_PROG_ARRAY,
+					 .key_size = 4,
+					 .value_size = 4,
+					 .max_entries = 1};
+	struct skep_insn code[] = {
+		ARGUMENTS(48),
+		OP(LDX_B, 1, 9, 40, 0),
+		OP(ADD64_IMM, 1, 0, 0, 1),
+		OP(STX_B, 9, 1, 40, 0),
+		COPY(1, 6),
+		OP(CALL_LOCAL, 0, 0, 0, 11),
+		OP(LDX_W, 9, 6, 0, 0),
+		OP(LDX_W, 3, 6, 4, 0),
+		COPY(4, 9),
+		OP(ADD64_IMM, 4, 0, 0, 48),
+		OP(JLE64_REG, 4, 3, 1, 0),
+		EXIT,
+		OP(LDX_B, 1, 9, 41, 0),
+		OP(ADD64_IMM, 1, 0, 0, 1),
+		OP(STX_B, 9, 1, 41, 0),
+		OP(ADD64_IMM, 0, 0, 0, 3),
+		EXIT,
+		/* f(ctx) */
+		MOV(6, 1),
+		MOV(9, 1),
+		WIDE(LD_MAP_IDX, 2, 0, 0),
+		MOV(3, 0),
+		CALL(12),
+		MOV(0, 100),
+		EXIT,
+	};
+	u32 key = 0;
+
+	need_kernel();
+	both.kernel_map = kernel_map(SKEP_MAP_PROG_ARRAY, 4, 1, 0);
+	assert_int_equal(map_create(&def, &both.map, NULL), 0);
+	both.nr_funcs = 2;
+	both.funcs[1] = 26;
+	LOAD(code);
+	assert_int_equal(compare_args(64, 0, 0, "tail_call, empty slot"), 103);
+	assert_int_equal(kernel_map_set(both.kernel_map, key, &both.kernel), 0);
+	assert_int_equal(skep_map_update(both.map, &key, &both.image->id, 0), 0);
+	compare_args(64, 0, 0, "tail_call from a function");
+	assert_int_equal(both.frame[PACKET_HEADROOM + 40], 41 + 34);
+	assert_int_equal(both.frame[PACKET_HEADROOM + 41], 42 + 34);
+	assert_int_equal(skep_map_delete(both.map, &key), 0);
+}
+
 static void check_loop(s32 count, s32 flags, s32 stop_at)
 {
 	struct skep_insn code[] = {
@@ -438,7 +494,7 @@ static void check_loop(s32 count, s32 flags, s32 stop_at)
 		MOV(0, 1),     EXIT,
 	};
 
-	both.callback = true;
+	both.nr_funcs = 2;
 	both.funcs[1] = 7;
 	LOAD(code);
 	compare_args(64, count, flags, "loop");
@@ -952,6 +1008,7 @@ int main(void)
 		TEST(test_redirect),
 		TEST(test_redirect_map),
 		TEST(test_tail_call_limit),
+		TEST(test_tail_call_in_function),
 		TEST(test_loop),
 		TEST(test_trace_printk),
 		TEST(test_snprintf),
