@@ -95,6 +95,8 @@ struct hash_table *hash_view(const struct skep_map *map)
 	table->value_off = (u32)(sizeof(struct hash_elem) + ALIGN_UP((size_t)map->def.key_size, 8));
 	table->nr_cpus = map->nr_cpus;
 	table->nr_free = nr_cpus;
+	table->lru = map->def.type == SKEP_MAP_LRU_HASH ||
+		     map->def.type == SKEP_MAP_LRU_PERCPU_HASH;
 	table->elem_bytes = l.elem_bytes;
 	table->cpu_stride = l.slab_bytes;
 	return table;
@@ -356,6 +358,58 @@ static void bucket_count_removal(struct hash_bucket *bucket)
 	atomic_fetch_add_explicit(&bucket->seq, 1, memory_order_acq_rel);
 }
 
+/* With the lock held: the link that points at element n, NULL when it is not in this chain. */
+static _Atomic u32 *link_of(const struct hash_table *table, struct hash_bucket *bucket, u32 n)
+{
+	_Atomic u32 *link = &bucket->head;
+
+	for (u32 left = table->nr_elems; left; left--) {
+		u32 at = load(link);
+
+		if (at == n)
+			return link;
+		if (!hash_is_elem(table, at))
+			return NULL;
+		link = &hash_elem(table, at)->next;
+	}
+	return NULL;
+}
+
+/* Take element n out of its chain, unless it has been used since the hand passed or is busy. */
+static bool evict_one(const struct hash_table *table, struct hash_bucket *own, u32 n)
+{
+	struct hash_elem *elem = hash_elem(table, n);
+	struct hash_bucket *bucket = hash_bucket(table, load(&elem->hash));
+	_Atomic u32 *link;
+
+	if (atomic_exchange(&elem->used, 0) || (bucket != own && !lock_try(&bucket->lock)))
+		return false;
+	link = link_of(table, bucket, n);
+	if (link) {
+		store(link, load(&elem->next));
+		bucket_count_removal(bucket);
+	}
+	if (bucket != own)
+		lock_give(&bucket->lock);
+	return link != NULL;
+}
+
+/*
+ * The element that goes: the hand moves over all of them and takes the first that no program has
+ * looked up since it came by last (second chance). Called with the lock of `own` held, so other
+ * buckets' locks are only tried. 0 when two rounds find none.
+ */
+static u32 evict(const struct hash_table *table, struct hash_bucket *own)
+{
+	for (u64 step = 0; step < 2ull * table->nr_elems; step++) {
+		u32 n = atomic_fetch_add(&table->head->hand, 1) % table->nr_elems + 1;
+
+		if (evict_one(table, own, n))
+			return n;
+	}
+	return 0;
+}
+
 /* `fresh`: other CPUs' values are those of the element's last key, and go. */
 static void value_fill(const struct hash_table *table, u32 n, const struct hash_write *write,
 		       bool fresh)
@@ -374,21 +428,34 @@ static void value_fill(const struct hash_table *table, u32 n, const struct hash_
 	}
 }
 
+/* An element to fill, counted: a free one, or in a full LRU table another key's. */
+static u32 elem_for(const struct hash_table *table, struct hash_bucket *bucket, u32 old,
+		    int *ret_err)
+{
+	bool counted = old || count_up(table);
+	u32 n = 0;
+
+	*ret_err = counted ? -EBUSY : table->lru ? -ENOMEM : -E2BIG;
+	if (counted)
+		n = elem_take(table);
+	else if (table->lru)
+		n = evict(table, bucket);
+	if (!n && counted && !old)
+		count_down(table);
+	return n;
+}
+
 static int place_new(const struct hash_table *table, struct hash_bucket *bucket,
 		     _Atomic u32 *link, u32 old, const void *key, u32 hash,
 		     const struct hash_write *write)
 {
 	struct hash_elem *elem;
+	int err = 0;
 	u32 n;
 
-	if (!old && !count_up(table))
-		return -E2BIG;
-	n = elem_take(table);
-	if (!n) {
-		if (!old)
-			count_down(table);
-		return -EBUSY;
-	}
+	n = elem_for(table, bucket, old, &err);
+	if (!n)
+		return err;
 	elem = hash_elem(table, n);
 	store(&elem->hash, hash);
 	store(&elem->used, 0);

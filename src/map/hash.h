@@ -77,6 +77,7 @@ struct hash_table {
 	u32 value_off;	/* in an element */
 	u32 nr_cpus;	/* of values */
 	u32 nr_free;	/* stacks of free elements */
+	bool lru;	/* full: another element goes */
 	size_t elem_bytes;
 	size_t cpu_stride;
 };
@@ -117,6 +118,15 @@ static inline void *hash_value(const struct hash_table *table, u32 n, u32 cpu)
 	if (table->values)
 		return table->values + cpu * table->cpu_stride + (size_t)(n - 1) * table->value_stride;
 	return (char *)hash_elem(table, n) + table->value_off;
+}
+
+/* Remember that a program has looked the element up: it is not the next to go. */
+static inline void hash_use(const struct hash_table *table, u32 n)
+{
+	_Atomic u32 *used = &hash_elem(table, n)->used;
+
+	if (!atomic_load_explicit(used, memory_order_relaxed))
+		atomic_store_explicit(used, 1, memory_order_relaxed);
 }
 
 /* Element number of a key, 0 when absent. Lock-free. */
@@ -162,7 +172,8 @@ struct hash_write {
 };
 
 /*
- * Insert or change. 0, -EEXIST or -ENOENT as flags ask, -E2BIG when full. -EBUSY only when
+ * Insert or change. 0, -EEXIST or -ENOENT as flags ask, -E2BIG when full; an LRU table makes room
+ * instead, -ENOMEM when all candidates are being changed by others. -EBUSY only when
  * processes that were killed in the middle of updates have taken all spare elements with them.
  */
 int hash_update(const struct hash_table *table, const void *key, const struct hash_write *write);

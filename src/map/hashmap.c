@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * HASH and PERCPU_HASH: rules and error codes of kernel/bpf/hashtab.c around the table of hash.h.
+ * HASH, PERCPU_HASH and their LRU kind: rules and error codes of kernel/bpf/hashtab.c around the
+ * table of hash.h.
  * NO_PREALLOC changes nothing here: elements get memory when they are first used, and no operation
- * allocates.
+ * allocates. An LRU map evicts when it is full and not before (the kernel keeps free lists per CPU
+ * and may evict earlier), whatever SKEP_F_NO_COMMON_LRU says.
  */
 #include <stdlib.h>
 
@@ -33,12 +35,18 @@ static int hash_check_sizes(const struct skep_map_def *def, struct skep_diag *di
 
 static int hashmap_check(const struct skep_map_def *def, struct skep_diag *diag)
 {
-	u32 allowed = SKEP_F_NO_PREALLOC | SKEP_F_ZERO_SEED | MAP_ACCESS_FLAGS;
+	bool lru = def->type == SKEP_MAP_LRU_HASH || def->type == SKEP_MAP_LRU_PERCPU_HASH;
+	u32 allowed = SKEP_F_NO_PREALLOC | SKEP_F_ZERO_SEED | SKEP_F_NUMA_NODE | MAP_ACCESS_FLAGS;
+	bool per_cpu = map_type_is_percpu(def->type) || def->map_flags & SKEP_F_NO_COMMON_LRU;
 	int err;
 
-	if (!map_type_is_percpu(def->type))
-		allowed |= SKEP_F_NUMA_NODE;
-	err = map_check_flags(def, allowed, diag);
+	err = map_check_flags(def, allowed | (lru ? SKEP_F_NO_COMMON_LRU : 0), diag);
+	if (!err && lru && def->map_flags & SKEP_F_NO_PREALLOC)
+		err = diag_fail(diag, -ENOTSUPP, "map '%s': type %s is always preallocated",
+				def->name, skep_map_type_name(def->type));
+	if (!err && per_cpu && def->map_flags & SKEP_F_NUMA_NODE)
+		err = diag_fail(diag, -EINVAL, "map '%s': per CPU and of one NUMA node at once",
+				def->name);
 	if (!err)
 		err = map_check_sizes(def, diag);
 	if (!err && !def->key_size)
@@ -86,6 +94,18 @@ static void *percpu_lookup_cpu(struct skep_map *map, const void *key, u32 cpu)
 static void *percpu_lookup(struct skep_map *map, const void *key)
 {
 	return percpu_lookup_cpu(map, key, cpu_self);
+}
+
+/* A program's look-up keeps an element of an LRU map; the control side's does not. */
+static void *lru_lookup(struct skep_map *map, const void *key)
+{
+	const struct hash_table *table = map->priv;
+	u32 n = cpu_self < table->nr_cpus || !table->values ? hash_find(table, key) : 0;
+
+	if (!n)
+		return NULL;
+	hash_use(table, n);
+	return hash_value(table, n, table->values ? cpu_self : 0);
 }
 
 static int update(struct skep_map *map, const void *key, const void *value, u64 flags,
@@ -169,6 +189,41 @@ const struct map_ops map_percpu_hash_ops = {
 	.validate = hashmap_validate,
 	.detach = hashmap_detach,
 	.lookup = percpu_lookup,
+	.update = percpu_update,
+	.delete = hashmap_delete,
+	.lookup_cpu = percpu_lookup_cpu,
+	.ctl_lookup = hashmap_ctl_lookup,
+	.ctl_update = percpu_ctl_update,
+	.ctl_delete = hashmap_ctl_delete,
+	.next_key = hashmap_next_key,
+	.contains = hashmap_contains,
+};
+
+const struct map_ops map_lru_hash_ops = {
+	.type = SKEP_MAP_LRU_HASH,
+	.check = hashmap_check,
+	.size = hash_bytes,
+	.attach = hashmap_attach,
+	.validate = hashmap_validate,
+	.detach = hashmap_detach,
+	.lookup = lru_lookup,
+	.update = hashmap_update,
+	.delete = hashmap_delete,
+	.ctl_lookup = hashmap_ctl_lookup,
+	.ctl_update = hashmap_ctl_update,
+	.ctl_delete = hashmap_ctl_delete,
+	.next_key = hashmap_next_key,
+	.contains = hashmap_contains,
+};
+
+const struct map_ops map_lru_percpu_hash_ops = {
+	.type = SKEP_MAP_LRU_PERCPU_HASH,
+	.check = hashmap_check,
+	.size = hash_bytes,
+	.attach = hashmap_attach,
+	.validate = hashmap_validate,
+	.detach = hashmap_detach,
+	.lookup = lru_lookup,
 	.update = percpu_update,
 	.delete = hashmap_delete,
 	.lookup_cpu = percpu_lookup_cpu,

@@ -31,6 +31,14 @@ static inline void lock_take(_Atomic u32 *lock)
 		lock_wait(lock, self);
 }
 
+static inline bool lock_try(_Atomic u32 *lock)
+{
+	u32 none = 0;
+
+	return atomic_compare_exchange_strong_explicit(lock, &none, lock_self(),
+						       memory_order_acquire, memory_order_relaxed);
+}
+
 static inline void lock_give(_Atomic u32 *lock)
 {
 	atomic_store_explicit(lock, 0, memory_order_release);

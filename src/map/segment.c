@@ -48,12 +48,14 @@ u64 id_space(void)
 
 /*
  * The rule of the kernel's vmalloc(): what has more pages than the machine is refused at once,
- * anything else is tried.
+ * anything else is tried. A map that is not preallocated may be larger than it will ever be full.
  */
-static bool fits_machine(size_t bytes)
+static bool fits_machine(const struct skep_map_def *def, size_t bytes)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 
+	if (def->map_flags & SKEP_F_NO_PREALLOC)
+		return bytes <= 1ull << 45;
 	return pages <= 0 || page <= 0 || bytes / (size_t)page <= (size_t)pages;
 }
 
@@ -133,7 +135,7 @@ int segment_create(const struct skep_map_def *def, const struct skep_map_def *in
 	struct map_segment *segment;
 	int fd, err;
 
-	if (payload_bytes > SIZE_MAX / 2 || !fits_machine(payload_bytes))
+	if (payload_bytes > SIZE_MAX / 2 || !fits_machine(def, payload_bytes))
 		return diag_fail(diag, -ENOMEM, "map '%s': %zu bytes are more than this machine has",
 				 def->name, payload_bytes);
 	fd = memfd_make(def->name, payload_bytes, diag);

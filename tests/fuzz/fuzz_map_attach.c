@@ -116,6 +116,8 @@ static void locks_open(struct skep_map *map)
 {
 	struct hash_table *table = has_table(map->def.type) ? hash_view(map) : NULL;
 
+	if (map->def.type == SKEP_MAP_LPM_TRIE)
+		memset(map->base, 0, 4);
 	for (u32 i = 0; table && i <= table->mask; i++)
 		table->buckets[i].lock = 0;
 	free(table);

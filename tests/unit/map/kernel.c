@@ -337,9 +337,17 @@ static void both_contents(const struct pair *pair)
 static void key_random(const struct pair *pair, u8 *key)
 {
 	const struct skep_map_def *def = &pair->map->def;
-	u32 number = random_below(def->max_entries + 3);
+	u32 number = random_below(def->max_entries < 20 ? def->max_entries + 3 : 20);
 
 	memset(key, 0xa5, 512);
+	if (def->type == SKEP_MAP_LPM_TRIE) {
+		u32 prefixlen = random_below((def->key_size - 4) * 8 + 2);
+
+		memcpy(key, &prefixlen, 4);
+		for (int i = 0; i < 2; i++)
+			key[4 + random_below(def->key_size - 4)] ^= (u8)RANDOM_OF(0, 1, 16, 128);
+		return;
+	}
 	if (!random_below(100))
 		number = UINT32_MAX;
 	memcpy(key, &number, def->key_size < 4 ? def->key_size : 4);
@@ -347,16 +355,18 @@ static void key_random(const struct pair *pair, u8 *key)
 		key[def->key_size - 1] = (u8)number;
 }
 
-static void array_next(const struct pair *pair, const void *key)
+/* Arrays and tries have an order, and it is the same. */
+static void ordered_next(const struct pair *pair, const void *key)
 {
-	u32 theirs = 77, ours = 77;
+	u8 theirs[64] = {77}, ours[64] = {77};
 	int kernel, skep;
 
-	if (strstr(skep_map_type_name(pair->map->def.type), "hash"))
+	if (strstr(skep_map_type_name(pair->map->def.type), "hash") ||
+	    pair->map->def.key_size > sizeof(theirs))
 		return;
-	kernel = kernel_op(BPF_MAP_GET_NEXT_KEY, pair->fd, key, &theirs, 0);
-	skep = skep_map_next_key(pair->map, key, &ours);
-	if (kernel != skep || theirs != ours)
+	kernel = kernel_op(BPF_MAP_GET_NEXT_KEY, pair->fd, key, theirs, 0);
+	skep = skep_map_next_key(pair->map, key, ours);
+	if (kernel != skep || memcmp(theirs, ours, pair->map->def.key_size))
 		explain(pair, "next key", key, 0, kernel, skep);
 }
 
@@ -380,7 +390,7 @@ static void both_random(const struct pair *pair)
 		both_lookup(pair, key);
 		break;
 	default:
-		array_next(pair, key);
+		ordered_next(pair, key);
 	}
 }
 
@@ -430,7 +440,8 @@ static u32 random_type(void)
 {
 	return RANDOM_OF(SKEP_MAP_HASH, SKEP_MAP_ARRAY, SKEP_MAP_PROG_ARRAY, SKEP_MAP_PERCPU_HASH,
 			 SKEP_MAP_PERCPU_ARRAY, SKEP_MAP_DEVMAP, SKEP_MAP_DEVMAP_HASH,
-			 SKEP_MAP_ARRAY_OF_MAPS, SKEP_MAP_HASH_OF_MAPS);
+			 SKEP_MAP_ARRAY_OF_MAPS, SKEP_MAP_HASH_OF_MAPS, SKEP_MAP_LRU_HASH,
+			 SKEP_MAP_LRU_PERCPU_HASH, SKEP_MAP_LPM_TRIE);
 }
 
 static struct skep_map_def odd_definition(void)
@@ -486,6 +497,7 @@ static void test_sequences(void **state)
 		bool nested = map_type_is_nested(def.type);
 		bool hash = def.type == SKEP_MAP_HASH || def.type == SKEP_MAP_PERCPU_HASH ||
 			    def.type == SKEP_MAP_HASH_OF_MAPS;
+		bool lru = def.type == SKEP_MAP_LRU_HASH || def.type == SKEP_MAP_LRU_PERCPU_HASH;
 
 		def.max_entries = 1 + random_below(10);
 		if (def.type == SKEP_MAP_PROG_ARRAY || nested)
@@ -494,6 +506,16 @@ static void test_sequences(void **state)
 			def.value_size = 1 + random_below(40);
 		if (hash)
 			def.key_size = RANDOM_OF(1, 2, 4, 8, 9, 12, 16, 20, 200);
+		if (lru) {
+			/* never full: which key has to go is each side's own choice */
+			def.max_entries = 4000;
+			def.key_size = RANDOM_OF(1, 4, 8, 13);
+		}
+		if (def.type == SKEP_MAP_LPM_TRIE) {
+			def.key_size = RANDOM_OF(5, 8, 8, 12, 20);
+			def.map_flags = SKEP_F_NO_PREALLOC;
+			def.max_entries = 1 + random_below(30);
+		}
 		if (hash && random_below(2))
 			def.map_flags |= SKEP_F_NO_PREALLOC;
 		if (!random_below(6))
