@@ -70,9 +70,11 @@ static bool holds_devices(u32 type)
 	return type == SKEP_MAP_DEVMAP || type == SKEP_MAP_DEVMAP_HASH;
 }
 
-bool map_fill_needs_images(const struct map_fill *fill)
+bool map_fill_is_late(const struct map_fill *fill)
 {
-	return holds_programs(fill->def->def.type) || holds_devices(fill->def->def.type);
+	u32 type = fill->def->def.type;
+
+	return holds_programs(type) || holds_devices(type) || map_type_is_nested(type);
 }
 
 /* The program that an entry's value names, NULL when it names none. */
@@ -288,6 +290,19 @@ static int read_program(const struct entry *entry, const char *name, const char 
 	return 0;
 }
 
+static int read_inner_map(const struct entry *entry, const char *name, const char *what, u32 *ret)
+{
+	const struct skep_object *object = entry->loaded->object;
+	const struct object_map *map = object_find_map(object, name);
+	const struct skep_map *inner = map ? entry->loaded->maps[map - object->maps] : NULL;
+
+	if (!inner)
+		return diag_fail(entry->diag, -ENOENT, "%s: there is no map %s in this run", what,
+				 name);
+	*ret = inner->id;
+	return 0;
+}
+
 /* struct bpf_devmap_val of the uapi: ifindex, then the program where the value has 8 bytes */
 static int read_device(const struct entry *entry, const json_t *json, const char *what)
 {
@@ -314,10 +329,12 @@ static int read_device(const struct entry *entry, const json_t *json, const char
 static int read_one_value(const struct entry *entry, const json_t *json, const char *what, u8 *to)
 {
 	u32 type = entry->map->def.type, id = 0;
+	const char *name = json_string_value(json);
 	int err;
 
-	if (holds_programs(type) && json_is_string(json)) {
-		err = read_program(entry, json_string_value(json), what, &id);
+	if (name && (holds_programs(type) || map_type_is_nested(type))) {
+		err = holds_programs(type) ? read_program(entry, name, what, &id)
+					   : read_inner_map(entry, name, what, &id);
 		memcpy(to, &id, sizeof(id));
 		return err;
 	}

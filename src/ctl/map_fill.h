@@ -8,6 +8,7 @@
  *   {"member": ..}   by BTF type; absent members are zero (global data: unchanged)
  *   per-CPU          "values": [{"cpu": 0, "value": ..}, ..], or "value" for all CPUs
  *   program array    the name of a program
+ *   map of maps      the name of a map
  *   devmap           a number, or {"ifindex": N, "prog": "NAME"}
  *
  * What `skep run --dump-maps -j` writes can be read back: "formatted" is skipped.
@@ -36,11 +37,10 @@ size_t map_fill_map(const struct map_fill *fill);
 /* Names of programs that entries put into the map; they live as long as the fill. NULL: end. */
 const char *map_fill_prog(const struct map_fill *fill, size_t nr);
 
-/*
- * Update the map with every entry. `loaded` (images by program) is needed for maps that
- * map_fill_needs_images(), which can be filled only after programs are translated.
- */
-bool map_fill_needs_images(const struct map_fill *fill);
+/* Can the map be filled only when programs are translated (it holds programs or maps)? */
+bool map_fill_is_late(const struct map_fill *fill);
+
+/* Update the map with every entry; `loaded` is needed for fills that are late, else NULL. */
 int map_fill_apply(const struct map_fill *fill, struct skep_map *map, const struct loaded *loaded,
 		   struct skep_diag *diag);
 

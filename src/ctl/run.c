@@ -103,7 +103,7 @@ static int apply_fills(struct skep_run *run, struct skep_map **maps, const struc
 		const struct map_fill *fill = run->fills[i];
 		struct skep_map *map = maps[map_fill_map(fill)];
 
-		if (map_fill_needs_images(fill) != (loaded != NULL))
+		if (map_fill_is_late(fill) != (loaded != NULL))
 			continue;
 		if (!map)
 			err = diag_fail(diag, -ENOENT, "map %s is not used by program %s",

@@ -105,7 +105,10 @@ static int create_map(const struct skep_object *object, const struct object_map 
 	u32 zero = 0;
 	int err;
 
-	err = map_create(&from->def, &map, diag);
+	if (from->inner)
+		err = map_create_nested(&from->def, &from->inner->def, &map, diag);
+	else
+		err = map_create(&from->def, &map, diag);
 	if (err)
 		goto fail;
 	map->btf = object->btf;

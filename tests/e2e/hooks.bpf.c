@@ -86,6 +86,20 @@ struct {
 
 #ifndef TOUCH_ONLY /* the kernel refuses the programs that misbehave */
 
+struct inner {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} first SEC(".maps"), second SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__array(values, struct inner);
+} nested SEC(".maps") = {.values = {[1] = (void *)&first}};
+
 enum mode {
 	MODE_PASS,
 	MODE_DROP,
@@ -104,6 +118,7 @@ enum mode {
 	MODE_PUSH,
 	MODE_RECORD,
 	MODE_CONTEXT,
+	MODE_NESTED,
 };
 
 const volatile enum mode mode = MODE_PASS;
@@ -137,6 +152,18 @@ static int be_stopped(struct xdp_md *ctx)
 		endless++;
 }
 
+static int count_nested(__u32 key)
+{
+	void *map = bpf_map_lookup_elem(&nested, &key);
+	__u32 zero = 0;
+	__u64 *count = map ? bpf_map_lookup_elem(map, &zero) : 0;
+
+	if (!count)
+		return XDP_DROP;
+	++*count;
+	return XDP_PASS;
+}
+
 static int do_mode(struct xdp_md *ctx)
 {
 	struct record *record;
@@ -154,6 +181,8 @@ static int do_mode(struct xdp_md *ctx)
 	case MODE_RECORD:
 		record = bpf_map_lookup_elem(&records, &key);
 		return record ? (int)record->color : XDP_ABORTED;
+	case MODE_NESTED:
+		return count_nested(key);
 	case MODE_CONTEXT:
 		return ctx->ingress_ifindex == 3 && ctx->rx_queue_index == 5 ? XDP_PASS : XDP_DROP;
 	default:

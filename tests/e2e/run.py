@@ -138,6 +138,24 @@ def test_tail_call_by_name(t):
     expect(t.run("tail_call", "--map", f"jump={jump}", argument=1), "XDP_ABORTED")
 
 
+def test_map_of_maps(t):
+    """A slot that the object fills, one that a map file fills, and an empty one."""
+    result = t.run("nested", argument=1)
+    expect(result, "XDP_PASS")
+    assert result["maps"]["first"][0]["formatted"]["value"] == 7, result["maps"]
+    nested = t.write("nested.json", [{"key": 2, "value": "second"}])
+    result = t.run("nested", "--map", f"nested={nested}", argument=2)
+    assert result["maps"]["second"][0]["formatted"]["value"] == 7
+    assert len(result["maps"]["nested"]) == 2
+    expect(t.run("nested", argument=3), "XDP_DROP")
+    t.refused("run", HOOKS, "-P", "hooks", "--in", PING, "--map",
+              "nested=" + t.write("nested.json", [{"key": 2, "value": "nosuch"}]), status=2,
+              words=["nosuch", "nested"])
+    t.refused("run", HOOKS, "-P", "hooks", "--in", PING, "--map",
+              "nested=" + t.write("nested.json", [{"key": 2, "value": "records"}]), status=2,
+              words=["nested"])
+
+
 def test_section_without_type(t):
     """SEC("prog") is no candidate for the start, but runs as XDP when -P says so."""
     expect(t.skep("-j", "run", HOOKS, "-P", "untyped", "--in", PING).json(), "XDP_DROP")
