@@ -317,9 +317,11 @@ static int symbol_read(struct opening *o, const struct elf_section *table, u32 n
 				      .size = raw.st_size,
 				      .external = -1};
 	if (!symbol->name)
-		return opening_fail(o, -EINVAL, spot_in(table->name, NULL),
-				    "symbol %u has its name at 0x%x, outside section '%s'", number,
-				    raw.st_name, strings->name);
+		return opening_fail(
+			o, -EINVAL, spot_in(table->name, NULL),
+			"symbol %u has its name at 0x%x, where section '%s' has no string of "
+			"less than 4096 characters",
+			number, raw.st_name, strings->name);
 	if (raw.st_shndx < SHN_LORESERVE && raw.st_shndx >= o->nr_sections)
 		return opening_fail(o, -EINVAL, spot_in(table->name, symbol->name),
 				    "symbol %u '%s' is in section %u of %u", number, symbol->name,
@@ -369,6 +371,15 @@ static int compare_names(const void *a, const void *b)
 	return order ? order : (*x)->number < (*y)->number ? -1 : (*x)->number > (*y)->number;
 }
 
+static int compare_rel_tables(const void *a, const void *b)
+{
+	const struct elf_section *const *x = a, *const *y = b;
+
+	if ((*x)->info != (*y)->info)
+		return (*x)->info < (*y)->info ? -1 : 1;
+	return (*x)->number < (*y)->number ? -1 : (*x)->number > (*y)->number;
+}
+
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct elf_symbol *const *x = a, *const *y = b;
@@ -386,15 +397,19 @@ static int index_names(struct opening *o)
 	o->code = arena_array(o->object->arena, o->nr_sections, sizeof(*o->code));
 	o->data_symbols = arena_array(o->object->arena, o->nr_symbols, sizeof(*o->data_symbols));
 	o->named = arena_array(o->object->arena, o->nr_sections, sizeof(*o->named));
-	if (!o->code || !o->named || !o->data_symbols)
+	o->rel_tables = arena_array(o->object->arena, o->nr_sections, sizeof(*o->rel_tables));
+	if (!o->code || !o->named || !o->rel_tables || !o->data_symbols)
 		return -ENOMEM;
 	for (u32 i = 1; i < o->nr_sections; i++) {
 		o->named[o->nr_named++] = &o->sections[i];
 		if (o->sections[i].role == ROLE_CODE)
 			o->code[o->nr_code++] = &o->sections[i];
+		if (o->sections[i].role == ROLE_RELOCATIONS)
+			o->rel_tables[o->nr_rel_tables++] = &o->sections[i];
 	}
 	qsort(o->code, o->nr_code, sizeof(*o->code), compare_names);
 	qsort(o->named, o->nr_named, sizeof(*o->named), compare_names);
+	qsort(o->rel_tables, o->nr_rel_tables, sizeof(*o->rel_tables), compare_rel_tables);
 	for (u32 i = 0; i < o->nr_symbols; i++) {
 		const struct elf_symbol *symbol = &o->symbols[i];
 
@@ -504,23 +519,37 @@ static int rel_read(struct opening *o, const struct elf_section *table, size_t i
 	return 0;
 }
 
+/* The first relocation table for a section, as a position in rel_tables. */
+static size_t first_rel_table(const struct opening *o, u32 section)
+{
+	size_t low = 0, high = o->nr_rel_tables;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (o->rel_tables[middle]->info < section)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 int elf_each_rel(struct opening *o, u32 section, elf_rel_fn *visit, void *arg)
 {
-	for (u32 i = 1; i < o->nr_sections; i++) {
-		const struct elf_section *table = &o->sections[i];
-		int err;
+	size_t i = first_rel_table(o, section);
+	int err = 0;
 
-		if (table->role != ROLE_RELOCATIONS || table->info != section)
-			continue;
+	for (; i < o->nr_rel_tables && o->rel_tables[i]->info == section && !err; i++) {
+		const struct elf_section *table = o->rel_tables[i];
+
 		err = rel_table_check(o, table);
-		for (size_t n = 0; n < table->size / rel_size(table) && !err; n++) {
+		for (size_t n = 0; !err && n < table->size / rel_size(table); n++) {
 			struct elf_rel rel;
 
 			err = rel_read(o, table, n, &rel);
 			err = err ?: visit(o, &rel, arg);
 		}
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }

@@ -39,6 +39,12 @@ struct legacy {
 	u32 map; /* index into object->maps */
 };
 
+/* The key and value types of a map: a struct of two members. */
+struct pair {
+	const char *map;
+	const struct btf_type *type;
+};
+
 /* A program in section "ID/KEY". */
 struct tail {
 	u32 id, key, prog;
@@ -50,7 +56,8 @@ struct legacy_section {
 	struct legacy *list;
 	size_t nr;
 	struct tail *tails;
-	size_t nr_tails;
+	struct pair *pairs;
+	size_t nr_tails, nr_pairs;
 };
 
 static int fail_legacy(struct legacy_section *s, const struct legacy *legacy, int err,
@@ -231,23 +238,50 @@ static int tail_calls_set(struct legacy_section *s, const struct legacy *array)
 	return err;
 }
 
-/* Key and value types that BPF_ANNOTATE_KV_PAIR(name, ...) left in the BTF. */
-static void annotate(struct opening *o, struct object_map *map)
+static int compare_pairs(const void *a, const void *b)
 {
-	char name[sizeof(KEY_VALUE_PREFIX) + SKEP_NAME_MAX];
-	const struct btf_type *type;
-	const struct btf_member *members;
-	const struct btf *btf = o->object->btf;
-	s32 id;
+	const struct pair *x = a, *y = b;
 
-	snprintf(name, sizeof(name), KEY_VALUE_PREFIX "%s", map->def.name);
-	id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
-	if (id <= 0)
+	return strcmp(x->map, y->map);
+}
+
+/* The structs that BPF_ANNOTATE_KV_PAIR(map, key, value) left in the BTF, by map. */
+static int pairs_collect(struct legacy_section *s)
+{
+	const struct btf *btf = s->o->object->btf;
+	size_t prefix = strlen(KEY_VALUE_PREFIX), capacity = 0;
+	u32 nr = btf ? btf__type_cnt(btf) : 0;
+
+	for (u32 id = 1; id < nr; id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const char *name = btf_name(s->o, type->name_off);
+
+		if (!btf_is_struct(type) || btf_vlen(type) < 2 ||
+		    strncmp(name, KEY_VALUE_PREFIX, prefix) != 0)
+			continue;
+		s->pairs = arena_grow(s->o->object->arena, s->pairs, s->nr_pairs, &capacity,
+				      sizeof(*s->pairs));
+		if (!s->pairs)
+			return -ENOMEM;
+		s->pairs[s->nr_pairs++] = (struct pair){name + prefix, type};
+	}
+	if (s->nr_pairs)
+		qsort(s->pairs, s->nr_pairs, sizeof(*s->pairs), compare_pairs);
+	return 0;
+}
+
+static void annotate(const struct legacy_section *s, const struct legacy *legacy)
+{
+	struct object_map *map = &s->o->object->maps[legacy->map];
+	const struct pair key = {.map = legacy->symbol->name}, *found = NULL;
+	const struct btf *btf = s->o->object->btf;
+	const struct btf_member *members;
+
+	if (s->nr_pairs)
+		found = bsearch(&key, s->pairs, s->nr_pairs, sizeof(key), compare_pairs);
+	if (!found)
 		return;
-	type = btf__type_by_id(btf, (u32)id);
-	if (btf_vlen(type) < 2)
-		return;
-	members = btf_members(type);
+	members = btf_members(found->type);
 	if (btf__resolve_size(btf, members[0].type) != map->def.key_size ||
 	    btf__resolve_size(btf, members[1].type) != map->def.value_size)
 		return;
@@ -255,32 +289,46 @@ static void annotate(struct opening *o, struct object_map *map)
 	map->btf_value_type_id = members[1].type;
 }
 
-static int section_read(struct opening *o, const struct elf_section *section)
+static int section_read(struct legacy_section *s)
 {
-	struct legacy_section s = {.o = o, .section = section};
-	int err = collect(&s);
+	int err = collect(s);
 
-	for (size_t i = 0; i < s.nr && !err; i++) {
-		err = measure(&s, i);
-		err = err ?: definition_read(&s, &s.list[i]);
-		err = err ?: map_make(&s, &s.list[i]);
-		if (!err && o->object->btf)
-			annotate(o, &o->object->maps[s.list[i].map]);
+	for (size_t i = 0; i < s->nr && !err; i++) {
+		err = measure(s, i);
+		err = err ?: definition_read(s, &s->list[i]);
+		err = err ?: map_make(s, &s->list[i]);
+		if (!err)
+			annotate(s, &s->list[i]);
 	}
-	err = err ?: tails_collect(&s);
-	for (size_t i = 0; i < s.nr && !err; i++) {
-		err = inner_set(&s, &s.list[i]);
-		err = err ?: tail_calls_set(&s, &s.list[i]);
+	for (size_t i = 0; i < s->nr && !err; i++) {
+		err = inner_set(s, &s->list[i]);
+		err = err ?: tail_calls_set(s, &s->list[i]);
 	}
 	return err;
 }
 
 int legacy_maps_read(struct opening *o)
 {
+	struct legacy_section common = {.o = o};
+	u32 nr = 0;
 	int err = 0;
 
-	for (u32 i = 1; i < o->nr_sections && !err; i++)
-		if (o->sections[i].role == ROLE_LEGACY_MAPS && o->sections[i].data)
-			err = section_read(o, &o->sections[i]);
+	for (u32 i = 1; i < o->nr_sections && !err; i++) {
+		struct legacy_section s;
+
+		if (o->sections[i].role != ROLE_LEGACY_MAPS || !o->sections[i].data)
+			continue;
+		if (nr++ == OPENING_MAPS_MAX)
+			return opening_fail(o, -E2BIG, spot_in(o->sections[i].name, NULL),
+					    "'%s' has more than %d sections of maps",
+					    o->object->name, OPENING_MAPS_MAX);
+		if (nr == 1) {
+			err = pairs_collect(&common);
+			err = err ?: tails_collect(&common);
+		}
+		s = common;
+		s.section = &o->sections[i];
+		err = err ?: section_read(&s);
+	}
 	return err;
 }

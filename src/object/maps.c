@@ -489,6 +489,21 @@ static int data_maps_read(struct opening *o)
 	return err;
 }
 
+/* Tell each extern its variable's offset in .kconfig. */
+static int kconfig_place(struct opening *o, const struct btf_type *datasec)
+{
+	u32 nr = btf__type_cnt(o->object->btf);
+	u32 *offsets = arena_array(o->object->arena, nr, sizeof(*offsets));
+
+	if (!offsets)
+		return -ENOMEM;
+	for (u32 i = 0; i < btf_vlen(datasec); i++)
+		offsets[btf_var_secinfos(datasec)[i].type] = btf_var_secinfos(datasec)[i].offset;
+	for (size_t i = 0; i < o->nr_externs; i++)
+		o->externs[i].off = offsets[o->externs[i].btf_id];
+	return 0;
+}
+
 /* .kconfig: all zero, because only weak externs are allowed to be read. */
 static int kconfig_map_read(struct opening *o)
 {
@@ -501,16 +516,9 @@ static int kconfig_map_read(struct opening *o)
 	datasec = btf__type_by_id(o->object->btf, id);
 	if (!datasec->size)
 		return 0;
-	for (size_t i = 0; i < o->nr_externs; i++) {
-		struct external *external = &o->externs[i];
-
-		for (u32 v = 0; v < btf_vlen(datasec); v++)
-			if (btf_var_secinfos(datasec)[v].type == external->btf_id)
-				external->off = btf_var_secinfos(datasec)[v].offset;
-	}
 	o->kconfig_map = (s32)o->object->nr_maps;
-	err = data_map_add(o, 0, ".kconfig", OBJECT_MAP_KCONFIG, datasec->size);
-	return err;
+	err = kconfig_place(o, datasec);
+	return err ?: data_map_add(o, 0, ".kconfig", OBJECT_MAP_KCONFIG, datasec->size);
 }
 
 int maps_read(struct opening *o)

@@ -128,7 +128,8 @@ struct opening {
 	struct elf_section **code;              /* code sections by name, then number */
 	struct elf_section **named;             /* all of them, likewise */
 	const struct elf_symbol **data_symbols; /* by name, globals first */
-	size_t nr_code, nr_named, nr_data_symbols;
+	struct elf_section **rel_tables;        /* by the section they are for, then number */
+	size_t nr_code, nr_named, nr_rel_tables, nr_data_symbols;
 	u32 text, maps, btf, btf_ext; /* section numbers, 0 = absent */
 	struct function *functions;   /* by section, then first instruction */
 	size_t nr_functions;

@@ -88,11 +88,12 @@ int struct_ops_add_maps(struct opening *o)
 
 	for (u32 i = 1; i < o->nr_sections && !err; i++) {
 		const struct elf_section *section = &o->sections[i];
-		u32 id = btf_find_datasec(o, section->name);
 		const struct btf_type *datasec;
+		u32 id;
 
 		if (section->role != ROLE_STRUCT_OPS || !section->data)
 			continue;
+		id = btf_find_datasec(o, section->name);
 		if (!id)
 			return opening_fail(o, -EINVAL, spot_in(section->name, NULL),
 					    "there is no BTF for section '%s': compile with -g",
@@ -128,14 +129,21 @@ static struct object_struct_ops *find_struct_ops(const struct opening *o, u32 se
 	return NULL;
 }
 
-/* The member at exactly that offset, which must be a pointer to a function; NULL = none. */
-static struct object_struct_ops_member *find_member(const struct opening *o,
-						    const struct object_struct_ops *ops, u64 off)
+static int compare_members(const void *a, const void *b)
 {
-	for (size_t i = 0; i < ops->nr_members; i++)
-		if (ops->members[i].off == off)
-			return &ops->members[i];
-	return NULL;
+	const struct object_struct_ops_member *x = a, *y = b;
+
+	return x->off < y->off ? -1 : x->off > y->off;
+}
+
+/* The member at exactly that offset, which must be a pointer to a function; NULL = none. */
+static struct object_struct_ops_member *find_member(const struct object_struct_ops *ops, u64 off)
+{
+	const struct object_struct_ops_member key = {.off = (u32)off};
+
+	if (!ops->nr_members)
+		return NULL;
+	return bsearch(&key, ops->members, ops->nr_members, sizeof(key), compare_members);
 }
 
 static int member_set(struct opening *o, const struct elf_rel *rel, void *arg)
@@ -147,7 +155,7 @@ static int member_set(struct opening *o, const struct elf_rel *rel, void *arg)
 
 	if (!ops)
 		return fail_member(o, rel, "is for no variable");
-	member = find_member(o, ops, rel->off - o->places[ops->map].off);
+	member = find_member(ops, rel->off - o->places[ops->map].off);
 	if (!member)
 		return fail_member(o, rel, "is not at a pointer to a function");
 	if (symbol->section == SHN_UNDEF || symbol->section >= SHN_LORESERVE)
@@ -192,6 +200,8 @@ static int members_list(struct opening *o, struct object_struct_ops *ops)
 			.prog = -1,
 		};
 	}
+	if (ops->nr_members)
+		qsort(ops->members, ops->nr_members, sizeof(*ops->members), compare_members);
 	return 0;
 }
 
