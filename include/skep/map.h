@@ -106,6 +106,11 @@ SKEP_API int skep_map_lookup(struct skep_map *map, const void *key, void *value)
 SKEP_API int skep_map_update(struct skep_map *map, const void *key, const void *value,
 			     uint64_t flags);
 SKEP_API int skep_map_delete(struct skep_map *map, const void *key);
+/*
+ * Maps without keys (queue, stack, bloom filter): key is NULL, update pushes and lookup peeks; a
+ * bloom filter's lookup says about *value whether it was pushed, 0 or -ENOENT. This pops.
+ */
+SKEP_API int skep_map_pop(struct skep_map *map, void *value);
 /* key NULL, or absent: the first key. -ENOENT after the last. */
 SKEP_API int skep_map_next_key(struct skep_map *map, const void *key, void *next);
 /* The control side writes no more, as long as the map lives. -EPERM when it may not already. */

@@ -372,6 +372,13 @@ int skep_map_delete(struct skep_map *map, const void *key)
 	return may_write(map) ? map->ops->ctl_delete(map, key) : -EPERM;
 }
 
+int skep_map_pop(struct skep_map *map, void *value)
+{
+	if (!may_read(map) || !may_write(map))
+		return -EPERM;
+	return map->ops->pop ? (int)map->ops->pop(map, value) : -ENOTSUPP;
+}
+
 int skep_map_next_key(struct skep_map *map, const void *key, void *next)
 {
 	return may_read(map) ? map->ops->next_key(map, key, next) : -EPERM;

@@ -80,6 +80,13 @@ struct map_ops {
 	const struct image *(*image)(struct skep_map *map, u32 index);
 	/* Per-CPU types: this CPU's value, for bpf_map_lookup_percpu_elem. NULL for others. */
 	void *(*lookup_cpu)(struct skep_map *map, const void *key, u32 cpu);
+	/*
+	 * Maps without keys: bpf_map_push_elem, pop_elem and peek_elem. NULL for other types, pop
+	 * also for BLOOM_FILTER, whose peek asks about the value instead of writing it.
+	 */
+	long (*push)(struct skep_map *map, const void *value, u64 flags);
+	long (*pop)(struct skep_map *map, void *value);
+	long (*peek)(struct skep_map *map, void *value);
 
 	/* Control-side operations, never NULL (see skep/map.h). Permissions are checked before. */
 	int (*ctl_lookup)(struct skep_map *map, const void *key, void *value);

@@ -64,15 +64,16 @@ static void check(bool claim)
 
 static void operate(struct skep_map *map, struct input *in, int count)
 {
-	u8 key[BYTES_MAX] = {0}, next[BYTES_MAX], *value;
+	u8 bytes[BYTES_MAX] = {0}, next[BYTES_MAX], *value;
+	u8 *key = map->def.key_size ? bytes : NULL;
 	u8 *values = calloc(1, skep_map_value_bytes(map) + 1);
 	void *direct;
 
 	while (count-- && in->at < in->end) {
 		u64 op = input_number(in, 1);
 
-		memset(key, 0, 8);
-		key[0] = (u8)(op >> 3);
+		memset(bytes, 0, 8);
+		bytes[0] = (u8)(op >> 3);
 		switch (op % 8) {
 		case 0:
 		case 1:
@@ -116,7 +117,8 @@ static void locks_open(struct skep_map *map)
 {
 	struct hash_table *table = has_table(map->def.type) ? hash_view(map) : NULL;
 
-	if (map->def.type == SKEP_MAP_LPM_TRIE)
+	if (map->def.type == SKEP_MAP_LPM_TRIE || map->def.type == SKEP_MAP_QUEUE ||
+	    map->def.type == SKEP_MAP_STACK)
 		memset(map->base, 0, 4);
 	for (u32 i = 0; table && i <= table->mask; i++)
 		table->buckets[i].lock = 0;
