@@ -29,7 +29,7 @@ struct session {
 	struct skep_object *object;
 	struct skep_object made; /* object points here when there is no ELF */
 	struct loaded *loaded;
-	struct image *entry;
+	struct image *entry; /* borrowed from loaded, but for plain memory */
 	struct helper_env env;
 	void *frame;
 	size_t frame_bytes;
@@ -132,6 +132,23 @@ static struct skep_object *object_make(const struct plan *plan, struct skep_obje
 	return object;
 }
 
+/* A program on plain memory is no firmware: nothing loads it, it is only translated. */
+static int session_translate(struct session *session, struct failure *failure,
+			     struct skep_diag *diag)
+{
+	const struct object_prog *prog = object_make(session->plan, &session->made)->progs;
+	const struct target_input input = {.prog = prog,
+					   .hook = SKEP_HOOK_NONE,
+					   .insns = prog->insns,
+					   .nr_insns = prog->nr_insns,
+					   .checked = true,
+					   .budget = session->plan->budget};
+	int err = target_interp.translate(&input, &session->entry, diag);
+
+	session->object = &session->made;
+	return err ? fail_diag(failure, err, diag) : 0;
+}
+
 static int session_load(struct session *session, const char *target, struct failure *failure,
 			struct skep_diag *diag)
 {
@@ -161,6 +178,8 @@ static int session_load(struct session *session, const char *target, struct fail
 
 static void skep_close(struct session *session)
 {
+	if (session->plan->hook == SKEP_HOOK_NONE)
+		image_put(session->entry);
 	loaded_free(session->loaded);
 	if (session->object == &session->made)
 		arena_free(session->made.arena);
@@ -186,7 +205,10 @@ static struct session *skep_open(const struct plan *plan, const char *target,
 	helper_env_init(&session->env, 1);
 	session->env.trace = trace_log_new(TRACE_BYTES);
 	helper_env = &session->env;
-	err = session_load(session, target, failure, diag);
+	if (plan->hook == SKEP_HOOK_NONE)
+		err = session_translate(session, failure, diag);
+	else
+		err = session_load(session, target, failure, diag);
 	skep_diag_free(diag);
 	if (err) {
 		skep_close(session);
