@@ -137,6 +137,21 @@ static int section_read(struct opening *o, Elf *elf, u32 number)
 	return 0;
 }
 
+/* What a relocation section relocates must be there; 0, nothing, is for linked files. */
+static int check_relocated(struct opening *o)
+{
+	for (u32 i = 1; i < o->nr_sections; i++) {
+		const struct elf_section *section = &o->sections[i];
+
+		if ((section->type == SHT_REL || section->type == SHT_RELA) &&
+		    section->info >= o->nr_sections)
+			return opening_fail(o, -EINVAL, spot_at(section->name, NULL, section->offset),
+					    "'%s' relocates section %u of %u", section->name,
+					    section->info, o->nr_sections);
+	}
+	return 0;
+}
+
 static int sections_read(struct opening *o, Elf *elf)
 {
 	size_t nr, names;
@@ -436,6 +451,7 @@ int elf_read(struct opening *o)
 		return opening_fail(o, -EINVAL, NOWHERE, "'%s' cannot be read as ELF: %s",
 				    o->object->name, elf_errmsg(-1));
 	err = sections_read(o, elf);
+	err = err ?: check_relocated(o);
 	err = err ?: check_overlap(o);
 	for (u32 i = 1; i < o->nr_sections && !err; i++)
 		err = section_classify(o, &o->sections[i]);
