@@ -28,16 +28,20 @@ static int memory_file(const char *name, const char *text)
 	return fd;
 }
 
-static _Noreturn void clang_exec(const struct settings *settings, const char *language, int in,
-				 int out)
+#define MAX_OWN_FLAGS 8
+
+static _Noreturn void clang_exec(const struct settings *settings, const char *language,
+				 const char *flags, int in, int out)
 {
-	const char *argv[ARRAY_SIZE(settings->cflags) + 16];
+	const char *argv[ARRAY_SIZE(settings->cflags) + MAX_OWN_FLAGS + 16];
+	char *rest = must_copy(flags, strlen(flags));
 	size_t nr = 0;
 
 	argv[nr++] = settings->clang;
 	for (size_t i = 0; i < settings->nr_cflags; i++)
 		argv[nr++] = settings->cflags[i];
-	argv[nr++] = "-Wno-missing-declarations";
+	for (size_t i = 0; i < MAX_OWN_FLAGS && *(argv[nr] = word_next(&rest)); i++)
+		nr++;
 	argv[nr++] = "-x";
 	argv[nr++] = language;
 	argv[nr++] = "-c";
@@ -62,7 +66,7 @@ static void compile(const struct test_case *test, const struct section *section,
 	char path[64];
 
 	if (!pid)
-		clang_exec(settings, language, in, out);
+		clang_exec(settings, language, section->args, in, out);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 		case_bad(test->file, section->line, "clang does not compile this");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", out);

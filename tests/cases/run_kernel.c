@@ -277,11 +277,12 @@ static void object_collect(struct session *session)
 
 static int open_object(struct session *session, struct failure *failure)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "case");
 	const struct plan *plan = session->plan;
 	int err;
 
 	libbpf_words[0] = '\0';
-	session->object = bpf_object__open_mem(plan->elf.data, plan->elf.len, NULL);
+	session->object = bpf_object__open_mem(buf_text(&plan->elf), plan->elf.len, &opts);
 	if (!session->object)
 		return fail(failure, FAILURE_REFUSED, -errno, libbpf_words);
 	err = bpf_object__load(session->object);

@@ -153,7 +153,8 @@ static int session_load(struct session *session, const char *target, struct fail
 			struct skep_diag *diag)
 {
 	const struct plan *plan = session->plan;
-	struct load_options options = {.target = target_find(target), .budget = plan->budget};
+	struct load_options options = {
+		.target = target_find(target), .hook = plan->hook, .budget = plan->budget};
 	size_t entry = 0;
 	int err;
 
