@@ -106,6 +106,12 @@ struct skep_object_map_info {
 };
 SKEP_API int skep_object_map(const struct skep_object *object, size_t index,
 			     struct skep_object_map_info *ret);
+/*
+ * Give a map that many entries, before it is loaded: some objects leave the number to those who
+ * load them. -ENOENT when there is no such map, -EINVAL for 0, with words.
+ */
+SKEP_API int skep_object_resize_map(struct skep_object *object, const char *map,
+				    uint32_t max_entries, struct skep_diag *diag);
 SKEP_API bool skep_object_prog_uses_map(const struct skep_object *object, size_t prog, size_t map);
 
 /* A slot that the object itself fills. */

@@ -112,7 +112,8 @@ static const struct option_row *find_letter(char letter)
 	return NULL;
 }
 
-static int set_number(struct arguments *args, const struct option_row *row, const char *text)
+static int read_number(const struct arguments *args, const struct option_row *row, const char *text,
+		       uint64_t *ret)
 {
 	uint64_t value;
 	char *end;
@@ -125,21 +126,47 @@ static int set_number(struct arguments *args, const struct option_row *row, cons
 		return usage_error(args, "--%s takes a number from %llu to %llu, not %s", row->name,
 				   (unsigned long long)row->min, (unsigned long long)row->max,
 				   text);
-	memcpy((char *)args + row->offset, &value, sizeof(value));
+	*ret = value;
 	return 0;
 }
 
-static int add_fill(struct arguments *args, char *text)
+/* Cut "NAME=REST" in two; NULL after saying what is wrong. */
+static char *split_name(const struct arguments *args, const struct option_row *row, char *text)
 {
 	char *equals = strchr(text, '=');
 
-	if (!equals || equals == text || !equals[1])
-		return usage_error(args, "--map takes NAME=FILE, not \"%s\"", text);
-	if (args->nr_fills == MAX_FILLS)
-		return usage_error(args, "--map is given more than %d times", MAX_FILLS);
+	if (!equals || equals == text || !equals[1]) {
+		usage_error(args, "--%s takes %s, not \"%s\"", row->name, row->argument, text);
+		return NULL;
+	}
 	*equals = 0;
-	args->fills[args->nr_fills++] = (struct skep_run_fill){.map = text, .path = equals + 1};
+	return equals + 1;
+}
+
+static int add_fill(struct arguments *args, const struct option_row *row, char *text)
+{
+	char *path = split_name(args, row, text);
+
+	if (!path)
+		return SKEP_EXIT_USAGE;
+	if (args->nr_fills == MAX_FILLS)
+		return usage_error(args, "--%s is given more than %d times", row->name, MAX_FILLS);
+	args->fills[args->nr_fills++] = (struct skep_run_fill){.map = text, .path = path};
 	return 0;
+}
+
+static int add_size(struct arguments *args, const struct option_row *row, char *text)
+{
+	char *number = split_name(args, row, text);
+	struct map_size *size = &args->sizes[args->nr_sizes];
+
+	if (!number)
+		return SKEP_EXIT_USAGE;
+	if (args->nr_sizes == MAX_SIZES)
+		return usage_error(args, "--%s is given more than %d times", row->name, MAX_SIZES);
+	size->map = text;
+	args->nr_sizes++;
+	return read_number(args, row, number, &size->max_entries);
 }
 
 static int set_option(struct arguments *args, const struct option_row *row, char *text)
@@ -154,9 +181,12 @@ static int set_option(struct arguments *args, const struct option_row *row, char
 		memcpy((char *)args + row->offset, &text, sizeof(text));
 		return 0;
 	case OPTION_NUMBER:
-		return set_number(args, row, text);
+		return read_number(args, row, text,
+				   (uint64_t *)(void *)((char *)args + row->offset));
+	case OPTION_FILL:
+		return add_fill(args, row, text);
 	default:
-		return add_fill(args, text);
+		return add_size(args, row, text);
 	}
 }
 
@@ -334,7 +364,7 @@ static int find_command(const struct parser *parser, const struct command **ret,
 	return 0;
 }
 
-/* Options before the first with a letter of their own only in commands are global: see skep.c */
+/* Is it an option of all commands, or one of this command? */
 static bool takes_option(const struct command *command, const struct option_row *row)
 {
 	static const char *const global[] = {"json", "pretty", "help", "version", "color", NULL};

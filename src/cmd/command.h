@@ -15,6 +15,13 @@
 
 #define MAX_OPERANDS 8
 #define MAX_FILLS 256
+#define MAX_SIZES 256
+
+/* --max-entries NAME=N */
+struct map_size {
+	const char *map;
+	uint64_t max_entries;
+};
 
 /* What was given on the command line, all commands together. */
 struct arguments {
@@ -25,6 +32,8 @@ struct arguments {
 	bool dump_maps, all;
 	struct skep_run_fill fills[MAX_FILLS];
 	size_t nr_fills;
+	struct map_size sizes[MAX_SIZES];
+	size_t nr_sizes;
 	const char *operands[MAX_OPERANDS];
 	size_t nr_operands;
 };
@@ -34,6 +43,7 @@ enum option_kind {
 	OPTION_TEXT,   /* const char * */
 	OPTION_NUMBER, /* uint64_t, within [min, max] of the row */
 	OPTION_FILL,   /* NAME=FILE, appended to fills */
+	OPTION_SIZE,   /* NAME=N, appended to sizes */
 };
 
 struct option_row {

@@ -118,6 +118,17 @@ static int run_packets(const struct arguments *args, struct skep_run *run, struc
 	return 0;
 }
 
+static int resize_maps(const struct arguments *args, struct skep_object *object,
+		       struct skep_diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < args->nr_sizes; i++)
+		err = skep_object_resize_map(object, args->sizes[i].map,
+					     (uint32_t)args->sizes[i].max_entries, diag);
+	return err;
+}
+
 int cmd_run(const struct arguments *args)
 {
 	const struct skep_run_opts opts = {
@@ -144,7 +155,8 @@ int cmd_run(const struct arguments *args)
 	if (status)
 		return status;
 	diag = skep_diag_new();
-	err = skep_run_prepare(object, &opts, &run, diag);
+	err = resize_maps(args, object, diag);
+	err = err ? err : skep_run_prepare(object, &opts, &run, diag);
 	err = err ? err : run_packets(args, run, diag);
 	if (err)
 		status = report_failure(args, diag);

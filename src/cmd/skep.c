@@ -26,6 +26,7 @@ const struct option_row option_rows[] = {
 	{"budget", 0, OPTION_NUMBER, FIELD(budget), 1, ANY, "N",
 	 "instructions one packet may take"},
 	{"map", 0, OPTION_FILL, 0, 0, 0, "NAME=FILE", "fill a map from a JSON file before the run"},
+	{"max-entries", 0, OPTION_SIZE, 0, 1, UINT32_MAX, "NAME=N", "give a map that many entries"},
 	{"dump-maps", 0, OPTION_FLAG, FIELD(dump_maps), 0, 0, NULL,
 	 "print every map after the run"},
 	{"all", 'a', OPTION_FLAG, FIELD(all), 0, 0, NULL,
@@ -39,9 +40,9 @@ const struct option_row option_rows[] = {
 	{0},
 };
 
-static const char *const run_options[] = {"prog",   "in",        "out",      "repeat",
-					  "target", "ifindex",   "rx-queue", "budget",
-					  "map",    "dump-maps", NULL};
+static const char *const run_options[] = {"prog",   "in",          "out",       "repeat",
+					  "target", "ifindex",     "rx-queue",  "budget",
+					  "map",    "max-entries", "dump-maps", NULL};
 static const char *const dump_options[] = {"prog", NULL};
 static const char *const helper_options[] = {"all", NULL};
 

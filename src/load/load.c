@@ -127,6 +127,8 @@ static int create_map(const struct skep_object *object, const struct object_map 
 	*ret = map;
 	return 0;
 fail:
+	if (!from->def.max_entries)
+		diag_try(diag, "say how many: skep run --max-entries %s=N", from->def.name);
 	diag_object(diag, object->name);
 	diag_section(diag, from->section);
 	diag_symbol(diag, from->def.name);

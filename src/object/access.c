@@ -294,3 +294,16 @@ int skep_object_slot(const struct skep_object *object, size_t map, size_t index,
 	info_copy(ret, ret->sz, &info, sizeof(info));
 	return 0;
 }
+
+int skep_object_resize_map(struct skep_object *object, const char *map, uint32_t max_entries,
+			   struct skep_diag *diag)
+{
+	struct object_map *found = object_find_map(object, map);
+
+	if (!found)
+		return diag_fail(diag, -ENOENT, "there is no map '%s' in %s", map, object->name);
+	if (!max_entries)
+		return diag_fail(diag, -EINVAL, "map '%s' cannot have 0 entries", map);
+	found->def.max_entries = max_entries;
+	return 0;
+}

@@ -116,6 +116,12 @@ def test_unsupported_map_type(t):
     t.refused("run", path, "--in", PING, status=2, words=["wanted", "200"])
 
 
+def test_map_without_a_size(t):
+    path = t.compile("call.bpf.c", "map.o", "-DENTRIES=0")
+    t.refused("run", path, "--in", PING, status=2, words=["wanted", "--max-entries wanted=N"])
+    t.skep("run", path, "--in", PING, "--max-entries", "wanted=1")
+
+
 def test_capture(t):
     packet = (1, 2, bytes(60))
     whole = harness.pcap([packet] * 3)
@@ -171,6 +177,11 @@ def fill(t, name, content, words, prog="touch", status=2):
 def test_unknown_map(t):
     fill(t, "nosuch", [], ["nosuch", "records", "hooks.rodata"])
     fill(t, "jump", [{"key": 0, "value": "touch"}], ["jump", "not used", "touch"])
+
+
+def test_size_of_unknown_map(t):
+    t.refused("run", HOOKS, "-P", "touch", "--in", PING, "--max-entries", "nosuch=3", status=2,
+              words=["nosuch"])
 
 
 def test_fill_file(t):
@@ -253,6 +264,8 @@ def test_usage(t):
         (["run", SKELETON, "--in", PING, "--ifindex", "4294967296"], ["--ifindex"]),
         (["run", SKELETON, "--in", PING, "--map", "words"], ["--map", "NAME=FILE"]),
         (["run", SKELETON, "--in", PING, "--map", "=x"], ["--map", "NAME=FILE"]),
+        (["run", SKELETON, "--in", PING, "--max-entries", "words"], ["--max-entries", "NAME=N"]),
+        (["run", SKELETON, "--in", PING, "--max-entries", "words=0"], ["--max-entries", "0"]),
         (["run", SKELETON, "--in", PING, "--target", "gpu"], ["gpu", "interp"]),
         (["run", SKELETON, "--in", PING, "--color", "pink"], ["pink", "never"]),
         (["map", "show", SKELETON, "-P", "x"], ["--prog"]),

@@ -10,10 +10,13 @@
 #ifndef MAP_TYPE
 #define MAP_TYPE BPF_MAP_TYPE_ARRAY
 #endif
+#ifndef ENTRIES
+#define ENTRIES 1
+#endif
 
 struct {
 	__uint(type, MAP_TYPE);
-	__uint(max_entries, 1);
+	__uint(max_entries, ENTRIES);
 	__uint(key_size, 4);
 	__uint(value_size, 8);
 } wanted SEC(".maps");

@@ -106,6 +106,15 @@ def test_dump_can_be_read_back(t):
     assert third["records"] == first["records"]
 
 
+def test_max_entries(t):
+    """A map file that is too long for the map as the object has it, and a larger map."""
+    fill = t.write("words.json", [{"key": n, "value": n} for n in range(5)])
+    args = ["-j", "run", HOOKS, "-P", "touch", "--in", PING, "--map", f"words={fill}"]
+    t.skep(*args, status=2)
+    words = t.skep(*args, "--max-entries", "words=6").json()["maps"]["words"]
+    assert [int(entry["value"][0], 16) for entry in words] == [0, 1, 2, 3, 4, 0]
+
+
 def test_empty_file_of_entries(t):
     assert touch(t, ("records", []))["records"] == []
 
