@@ -576,8 +576,12 @@ static int check_tree(const struct skep_map *map, u8 *seen, struct skep_diag *di
 	if (!err && values != load(&lpm->head->count))
 		err = diag_fail(diag, -EINVAL, "map segment '%s': %u prefixes, not %u",
 				map->def.name, values, load(&lpm->head->count));
-	for (n = load(&lpm->head->free); !err && n; n = load(&node_at(lpm, n)->child[0]))
+	n = load(&lpm->head->free);
+	while (!err && n) {
 		err = check_child(map, n, 0, seen, diag);
+		if (!err)
+			n = load(&node_at(lpm, n)->child[0]);
+	}
 	return err;
 }
 

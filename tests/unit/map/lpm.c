@@ -147,6 +147,10 @@ static void test_broken(void **state)
 	node[2] = 8;
 	head[3] = 3;
 	assert_int_equal(map_reattach(map_fd(map), &again, NULL), -EINVAL);
+	head[3] = 1;
+	/* a free list that begins far outside of the segment */
+	head[4] = 0x7fffffff;
+	assert_int_equal(map_reattach(map_fd(map), &again, NULL), -EINVAL);
 	map_put(map);
 }
 
