@@ -41,8 +41,10 @@ static void drop_reg(struct wanted *wanted, u32 regno)
 	wanted->regs[wanted->depth] &= (u16)~(1u << regno);
 }
 
-int push_step(struct env *env, bool stack_access, u32 depth, u32 slot, const struct linked *linked)
+int push_step(struct env *env, enum step_kind kind, u32 depth, u32 slot,
+	      const struct linked *linked)
 {
+	bool stack_access = kind != STEP_JUMP;
 	struct step *step = arena_alloc(env->arena, sizeof(*step));
 	const struct step *top = env->step;
 
@@ -52,6 +54,7 @@ int push_step(struct env *env, bool stack_access, u32 depth, u32 slot, const str
 			      .insn = env->insn,
 			      .from = env->prev_insn,
 			      .stack_access = stack_access,
+			      .partial = kind == STEP_STACK_PART,
 			      .frame = (u8)depth,
 			      .slot = (u8)slot,
 			      .linked = linked};
@@ -61,6 +64,7 @@ int push_step(struct env *env, bool stack_access, u32 depth, u32 slot, const str
 			step->linked = top->linked;
 		if (!stack_access) {
 			step->stack_access = top->stack_access;
+			step->partial = top->partial;
 			step->frame = top->frame;
 			step->slot = top->slot;
 		}
@@ -99,7 +103,8 @@ static void back_store(struct wanted *wanted, const struct skep_insn *insn,
 {
 	if (!step || !step->stack_access || !(wanted->slots[step->frame] >> step->slot & 1))
 		return;
-	wanted->slots[step->frame] &= ~(1ull << step->slot);
+	if (!step->partial)
+		wanted->slots[step->frame] &= ~(1ull << step->slot);
 	if (desc->flags & INSN_READS_SRC)
 		want_reg(wanted, insn->src);
 }
@@ -284,12 +289,22 @@ static bool mark_reg(struct state *state, u32 depth, u32 regno)
 	return true;
 }
 
+/* Does the slot hold a number, or bytes known to be zero? */
+static bool slot_has_value(const struct frame *frame, u32 slot)
+{
+	const struct slot *at;
+
+	if (slot >= frame_nr_slots(frame))
+		return false;
+	at = &frame->stack->slots[slot];
+	if (slot_is_spill(at) && at->reg.type == REG_SCALAR)
+		return true;
+	return memchr(at->type, SLOT_ZERO, SLOT_SIZE);
+}
+
 static bool mark_slot(struct state *state, u32 depth, u32 slot)
 {
-	const struct frame *frame = state->frames[depth];
-
-	if (slot >= frame_nr_slots(frame) || !slot_is_spill(&frame->stack->slots[slot]) ||
-	    frame->stack->slots[slot].reg.type != REG_SCALAR ||
+	if (!slot_has_value(state->frames[depth], slot) ||
 	    state->precise_slots[depth] >> slot & 1)
 		return false;
 	state->precise_slots[depth] |= 1ull << slot;
@@ -386,9 +401,7 @@ int propagate_precision(struct env *env, const struct state *old, struct state *
 		for (; slots; slots &= slots - 1) {
 			u32 slot = (u32)__builtin_ctzll(slots);
 
-			if (slot < frame_nr_slots(frame) &&
-			    slot_is_spill(&frame->stack->slots[slot]) &&
-			    frame->stack->slots[slot].reg.type == REG_SCALAR)
+			if (slot_has_value(frame, slot))
 				wanted.slots[depth] |= 1ull << slot;
 		}
 	}

@@ -447,7 +447,12 @@ static int learn_pointers(struct env *env, struct branch *branch, struct state *
 	int err = 0;
 
 	if (is_null_check(branch, &regno)) {
-		err = learn_null(other, regno, equal_taken);
+		/* a register that holds the 0 must hold it on every path that is covered */
+		if (branch->has_src)
+			err = mark_precise(env, regno == branch->insn->dst ? branch->insn->src
+									    : branch->insn->dst);
+		if (!err)
+			err = learn_null(other, regno, equal_taken);
 		if (!err)
 			err = learn_null(env->cur, regno, !equal_taken);
 	} else if (is_equal_check(branch, &regno)) {
@@ -516,7 +521,7 @@ static int note_linked(struct env *env, struct branch *branch)
 		struct linked *kept = arena_memdup(env->arena, &branch->linked,
 						   sizeof(branch->linked));
 
-		err = kept ? push_step(env, false, 0, 0, kept) : -ENOMEM;
+		err = kept ? push_step(env, STEP_JUMP, 0, 0, kept) : -ENOMEM;
 	}
 	return err;
 }

@@ -186,7 +186,8 @@ static void note_key(struct env *env, struct call *call, u32 regno)
 			if (frame->stack->slots[slot].type[i] != SLOT_ZERO)
 				return;
 		call->key_known = true;
-		call->key_slot = MAX_SLOTS; /* no number to mark */
+		call->key_depth = reg->frame;
+		call->key_slot = slot;
 		return;
 	}
 	if (slot_spill_size(&frame->stack->slots[slot]) < size ||
@@ -374,8 +375,10 @@ static int check_release(struct env *env, struct call *call, u32 regno)
 	const struct reg *reg = cur_reg(env, regno);
 
 	call->release_regno = regno;
-	if (reg->ref || reg_is_null(reg))
+	if (reg->ref)
 		return 0;
+	if (reg_is_null(reg))
+		return mark_precise(env, regno);
 	return reject(env, -EINVAL, RULE_RELEASE,
 		      "bpf_%s: r%u, %s, holds no reference that could be released",
 		      call->helper->name, regno, reg_type_name(reg));
@@ -563,6 +566,9 @@ static int check_arguments(struct env *env, struct call *call)
 		if (allows_null(type) && reg_is_null(reg)) {
 			if (type == ARG_BTF_ID_OR_NULL_RELEASE)
 				call->release_regno = regno;
+			err = mark_precise(env, regno);
+			if (err)
+				return err;
 			continue;
 		}
 		if (!call->map && (type == ARG_MAP_KEY || type == ARG_MAP_VALUE ||
@@ -682,9 +688,7 @@ static int never_misses(struct env *env, struct call *call, bool *ret)
 	    call->map->def->key_size != 4 || call->key >= call->map->def->max_entries)
 		return 0;
 	*ret = true;
-	return call->key_slot == MAX_SLOTS
-		       ? 0
-		       : mark_precise_slot(env, call->key_depth, call->key_slot);
+	return mark_precise_slot(env, call->key_depth, call->key_slot);
 }
 
 static int set_map_value(struct env *env, struct call *call, bool nullable)

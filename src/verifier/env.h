@@ -176,6 +176,8 @@ struct live_func *live_root(struct env *env, u32 subprog);
 struct live_func *live_callee(struct env *env, struct live_func *caller, u32 callsite, u32 subprog);
 void live_read(struct env *env, u32 depth, u64 slots);
 void live_write(struct env *env, u64 slots);
+/* Carry the reads that follow `old` to a state it covers; true when that marked anything new. */
+bool live_propagate(const struct state *old, struct state *state);
 /* Slots of frame `depth` of a state that may still be read. */
 u64 live_slots(struct env *env, const struct state *state, u32 depth);
 u32 insn_successors(const struct env *env, u32 insn, u32 to[2]);
@@ -279,7 +281,9 @@ int mark_precise_slot(struct env *env, u32 depth, u32 slot);
 int propagate_precision(struct env *env, const struct state *old, struct state *state,
 			bool *ret_changed);
 /* Note for backtracking. */
-int push_step(struct env *env, bool stack_access, u32 depth, u32 slot, const struct linked *linked);
+enum step_kind { STEP_JUMP, STEP_STACK, STEP_STACK_PART };
+int push_step(struct env *env, enum step_kind kind, u32 depth, u32 slot,
+	      const struct linked *linked);
 
 /* facts.c */
 int facts_new(struct env *env);

@@ -144,14 +144,19 @@ static const struct reg *slot_as_scalar(const struct env *env, const struct slot
 	return NULL;
 }
 
-static bool bytes_cover(const struct env *env, const struct slot *old, const struct slot *cur)
+/* `zero_matters`: a check relied on bytes of the old slot being zero. */
+static bool bytes_cover(const struct env *env, const struct slot *old, const struct slot *cur,
+			bool zero_matters)
 {
 	for (u32 i = 0; i < SLOT_SIZE; i++) {
 		u8 was = old->type[i], is = cur->type[i];
 
 		if (was == SLOT_INVALID || was == is)
 			continue;
-		if (was == SLOT_MISC && (env->allow_uninit_stack || is == SLOT_ZERO))
+		if (was == SLOT_ZERO && !zero_matters)
+			was = SLOT_MISC;
+		if (was == SLOT_MISC &&
+		    (env->allow_uninit_stack || is == SLOT_ZERO || is == SLOT_MISC))
 			continue;
 		return false;
 	}
@@ -181,8 +186,8 @@ static bool slot_covers(const struct env *env, const struct slot *old, const str
 	as_old = slot_as_scalar(env, old, &made_old);
 	as_cur = slot_as_scalar(env, cur, &made_cur);
 	if (as_old && as_cur)
-		return reg_covers(as_old, as_cur, precise || as_old == &made_old, map, exact);
-	if (!bytes_cover(env, old, cur))
+		return reg_covers(as_old, as_cur, precise, map, exact);
+	if (!bytes_cover(env, old, cur, precise || exact != NOT_EXACT))
 		return false;
 	return !slot_is_spill(old) || reg_covers(&old->reg, &cur->reg, precise, map, exact);
 }

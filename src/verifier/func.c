@@ -189,7 +189,7 @@ static int check_mem_param(struct env *env, const struct subprog *subprog, u32 r
 	int err;
 
 	if (reg_is_null(&saved) && param->nullable)
-		return 0;
+		return mark_precise(env, regno);
 	if (saved.flags & REG_NULLABLE) {
 		if (!param->nullable)
 			return reject(env, -EINVAL, RULE_NULL_CHECK,
@@ -276,6 +276,7 @@ static struct frame *push_frame(struct env *env, struct state *state, u32 index,
 	callee->regs[10].num = num_const(0);
 	callee->live = live_callee(env, caller->live, callsite, index);
 	state->frames[++state->depth] = callee;
+	state->written_slots[state->depth] = 0;
 	return callee->live ? callee : NULL;
 }
 
@@ -376,6 +377,12 @@ static int push_async(struct env *env, const struct helper_desc *helper, u32 ind
 	callee->in_async = true;
 	for_each_frame(state, depth)
 		frame_put(state->frames[depth]);
+	if (state->parent)
+		state->parent->branches--;
+	state->parent = NULL;
+	state->steps = NULL;
+	state->first_insn = state->insn;
+	memset(state->written_slots, 0, sizeof(state->written_slots));
 	state->depth = 0;
 	state->frames[0] = callee;
 	state->in_async = true;

@@ -6,11 +6,13 @@
  *   live(i) = uses(i) | (union of live(s) over successors s of i) - defs(i)
  * and the same for upper halves, which says where a 32-bit result must be zero-extended.
  *
- * Stack slots are known only by walking, because pointers move. While paths are walked, each
- * instruction notes the slots it read (all paths) and overwrote whole (on every path), for each
- * chain of calls on its own; the same equation then gives the live ones. For a state all of whose
- * paths were walked (the only kind this is asked for), every read that can follow is noted.
- * Reads of a caller's stack by its callees are noted at the call.
+ * Stack slots are known only by walking, because pointers move. They are live when two views agree;
+ * each alone is safe, for a state all of whose paths were walked (the only kind this is asked for):
+ *   per path         a read marks the checkpoints it passed since the slot was overwritten, and
+ *                    a path that ends in an old state gets that state's marks
+ *   per instruction  each notes the slots it read (on any path) and overwrote whole (on every
+ *                    path), for each chain of calls on its own; the equation above does the rest.
+ *                    Reads of a caller's stack by its callees are noted at the call.
  */
 #include "verifier/env.h"
 
@@ -204,6 +206,40 @@ static void queue_insn(struct live_func *live, u32 index)
 	live->queue[live->nr_queued++] = index;
 }
 
+/* Slots of frame `depth` are read at `state`: tell the checkpoints since they were overwritten. */
+static void mark_read(struct state *state, u32 depth, u64 slots)
+{
+	for (;;) {
+		struct state *parent = state->parent;
+
+		slots &= ~state->written_slots[depth];
+		if (!parent || parent->depth < depth)
+			return;
+		slots &= ~parent->read_slots[depth];
+		if (!slots)
+			return;
+		parent->read_slots[depth] |= slots;
+		state = parent;
+	}
+}
+
+bool live_propagate(const struct state *old, struct state *state)
+{
+	bool changed = false;
+
+	for_each_frame(old, depth) {
+		u64 slots = old->read_slots[depth];
+
+		if (!slots)
+			continue;
+		if (state->parent && state->parent->depth >= depth)
+			changed |= slots & ~state->written_slots[depth] &
+				   ~state->parent->read_slots[depth];
+		mark_read(state, depth, slots);
+	}
+	return changed;
+}
+
 void live_read(struct env *env, u32 depth, u64 slots)
 {
 	struct state *state = env->cur;
@@ -211,6 +247,7 @@ void live_read(struct env *env, u32 depth, u64 slots)
 	u32 at = depth == state->depth ? env->insn : (u32)state->frames[depth + 1]->callsite;
 	u32 index = at - live->start;
 
+	mark_read(state, depth, slots);
 	if (!(slots & ~live->read[index]))
 		return;
 	live->read[index] |= slots;
@@ -255,9 +292,11 @@ u64 live_slots(struct env *env, const struct state *state, u32 depth)
 	struct live_func *live = state->frames[depth]->live;
 	u32 index;
 
+	if (!state->read_slots[depth])
+		return 0;
 	live_update(env, live);
 	if (depth == state->depth)
-		return live->live[state->insn - live->start];
+		return state->read_slots[depth] & live->live[state->insn - live->start];
 	index = (u32)state->frames[depth + 1]->callsite - live->start;
-	return live->read[index] | live->live[index + 1];
+	return state->read_slots[depth] & (live->read[index] | live->live[index + 1]);
 }

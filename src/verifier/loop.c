@@ -33,8 +33,10 @@ static void settle_loop(struct env *env)
 
 	do {
 		changed = false;
-		for (struct backedge *edge = env->backedges; edge; edge = edge->next)
+		for (struct backedge *edge = env->backedges; edge; edge = edge->next) {
 			propagate_precision(env, edge->head, edge->state, &changed);
+			changed |= live_propagate(edge->head, edge->state);
+		}
 	} while (changed);
 }
 
@@ -147,6 +149,7 @@ static int accept_covered(struct env *env, struct state *old)
 	} else if (is_incomplete(env, old)) {
 		err = add_backedge(env, old);
 	}
+	live_propagate(old, env->cur);
 	if (!err)
 		err = propagate_precision(env, old, env->cur, NULL);
 	return err ? err : 1;
@@ -217,6 +220,7 @@ static int add_checkpoint(struct env *env)
 	stats->peak_states++;
 	env->last_jumps = env->jumps;
 	env->last_insns = env->processed;
+	memset(cur->written_slots, 0, sizeof(cur->written_slots));
 	cur->parent = kept;
 	cur->first_insn = env->insn;
 	cur->dfs_depth = kept->dfs_depth + 1;

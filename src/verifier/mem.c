@@ -484,7 +484,7 @@ int check_helper_mem(struct env *env, u32 regno, u32 size, enum access access, b
 		return check_stack_helper(env, regno, size, access, raw, zero_allowed);
 	default:
 		if (zero_allowed && !size && reg_is_null(reg))
-			return 0;
+			return mark_precise(env, regno);
 		return reject(env, -EACCES, RULE_HELPER_ARGUMENT,
 			      "r%u is %s; the helper needs memory there", regno,
 			      reg_type_name(reg));

@@ -86,13 +86,16 @@ static int destroy_dynptrs(struct env *env, u32 depth, u32 low, u32 high)
 	return err;
 }
 
-/* What is left of a spill when part of it goes. */
+/*
+ * What is left of a spill when part of it goes. Zeroes beside it are forgotten as well: that they
+ * are zero is worth less than states that look alike.
+ */
 static void scrub_spill(struct slot *slot)
 {
 	if (!slot_is_spill(slot))
 		return;
 	for (u32 i = 0; i < SLOT_SIZE; i++)
-		if (slot->type[i] == SLOT_SPILL)
+		if (slot->type[i] != SLOT_INVALID)
 			slot->type[i] = SLOT_MISC;
 	reg_set_uninit(&slot->reg);
 }
@@ -117,19 +120,13 @@ static void save_spill(struct slot *slot, const struct reg *value, u32 size)
 	}
 }
 
-static int store_bytes(struct env *env, struct slot *slot, s32 off, u32 size,
-		       const struct reg *value, s32 value_regno)
+static void store_bytes(struct slot *slot, s32 off, u32 size, bool zero)
 {
-	bool zero = value && reg_is_null(value);
 	u32 first = (u32)(off & (SLOT_SIZE - 1));
-	int err = 0;
 
 	scrub_spill(slot);
-	if (zero && value_regno >= 0)
-		err = mark_precise(env, (u32)value_regno);
 	for (u32 i = 0; i < size; i++)
 		slot->type[first + i] = zero ? SLOT_ZERO : SLOT_MISC;
-	return err;
 }
 
 static int store_fixed(struct env *env, u32 depth, s32 off, u32 size, const struct reg *value,
@@ -143,7 +140,7 @@ static int store_fixed(struct env *env, u32 depth, s32 off, u32 size, const stru
 
 	if (err)
 		return err;
-	err = push_step(env, true, depth, index, NULL);
+	err = push_step(env, value && aligned ? STEP_STACK : STEP_STACK_PART, depth, index, NULL);
 	if (err)
 		return err;
 	if (value && value_regno >= 0) {
@@ -164,13 +161,15 @@ static int store_fixed(struct env *env, u32 depth, s32 off, u32 size, const stru
 	if (value && value_regno >= 0)
 		value = cur_reg(env, (u32)value_regno); /* the frame may have moved */
 	slot = &frame->stack->slots[index];
+	if (size == SLOT_SIZE)
+		env->cur->written_slots[depth] |= 1ull << index;
 	if (size == SLOT_SIZE && depth == env->cur->depth)
 		env->wrote_slots |= 1ull << index;
-	if (value && aligned && (value->type == REG_SCALAR || reg_is_pointer(value))) {
+	if (value && aligned)
 		save_spill(slot, value, size);
-		return 0;
-	}
-	return store_bytes(env, slot, off, size, value, value_regno);
+	else
+		store_bytes(slot, off, size, value && reg_is_null(value));
+	return 0;
 }
 
 /* Somewhere in [min, max + size): all that may be hit is forgotten, zero stays where it is kept. */
@@ -299,7 +298,7 @@ static int load_fixed(struct env *env, u32 depth, u32 regno, s32 off, u32 size, 
 	int err;
 
 	live_read(env, depth, 1ull << index);
-	err = push_step(env, true, depth, index, NULL);
+	err = push_step(env, STEP_STACK, depth, index, NULL);
 	if (err)
 		return err;
 	if (!slot_is_spill(slot))
@@ -353,10 +352,12 @@ int check_stack_load(struct env *env, u32 regno, s32 off, u32 size, struct reg *
 	if (fixed)
 		return load_fixed(env, depth, regno, min, size, ret);
 	err = read_range(env, depth, regno, min, max + (s32)size, &all_zero);
-	if (all_zero)
-		reg_set_const(ret, 0);
-	else
-		reg_set_unknown(ret);
+	reg_set_unknown(ret);
+	if (err || !all_zero)
+		return err;
+	reg_set_const(ret, 0); /* which rests on all of them */
+	for (u32 slot = SLOT_OF(max + (s32)size - 1); slot <= SLOT_OF(min) && !err; slot++)
+		err = mark_precise_slot(env, depth, slot);
 	return err;
 }
 

@@ -210,6 +210,7 @@ struct state *state_copy(const struct state *from)
 	memcpy(state, from, sizeof(*state));
 	memset(state->precise_regs, 0, sizeof(state->precise_regs));
 	memset(state->precise_slots, 0, sizeof(state->precise_slots));
+	memset(state->read_slots, 0, sizeof(state->read_slots));
 	for (u32 i = 0; i <= from->depth; i++)
 		state->frames[i]->refs++;
 	state->branches = 1;

@@ -81,7 +81,8 @@ enum slot_type { SLOT_INVALID, SLOT_SPILL, SLOT_MISC, SLOT_ZERO, SLOT_DYNPTR };
 enum dynptr_type { DYNPTR_NONE, DYNPTR_LOCAL, DYNPTR_RINGBUF };
 
 /*
- * Eight bytes of stack. Slot i covers [fp - 8 * (i + 1), fp - 8 * i); type[0] is the byte at the
+ * Eight bytes of stack. That bytes are zero counts only once a check relied on it, as with numbers
+ * (precise_slots). Slot i covers [fp - 8 * (i + 1), fp - 8 * i); type[0] is the byte at the
  * lowest address. A spill of n bytes marks the n lowest bytes SLOT_SPILL, its value is in reg.
  * A dynptr takes two slots: reg.off of each says enum dynptr_type, reg.id is common to both.
  */
@@ -138,6 +139,7 @@ struct step {
 	const struct step *prev;
 	u32 insn, from; /* from: the instruction executed before */
 	bool stack_access;
+	bool partial; /* a store that leaves other bytes of the slot as they were */
 	u8 frame, slot;
 	const struct linked *linked;
 };
@@ -146,6 +148,12 @@ struct state {
 	struct frame *frames[SKEP_MAX_FRAMES];
 	u16 precise_regs[SKEP_MAX_FRAMES];
 	u64 precise_slots[SKEP_MAX_FRAMES];
+	/*
+	 * Slots overwritten since the parent; and of a checkpoint, slots that some path from here
+	 * read before it overwrote them.
+	 */
+	u64 written_slots[SKEP_MAX_FRAMES];
+	u64 read_slots[SKEP_MAX_FRAMES];
 	u32 depth;    /* of the current frame */
 	u32 branches; /* paths from here that are not explored yet */
 	u32 first_insn, last_insn;

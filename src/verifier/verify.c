@@ -79,7 +79,7 @@ static int arrive(struct env *env)
 	env->step = NULL;
 	if (env->insn != next && !(env->insn == env->cur->first_insn && !env->cur->parent &&
 				   !env->cur->steps && env->insn == env->prev_insn))
-		err = push_step(env, false, 0, 0, NULL);
+		err = push_step(env, STEP_JUMP, 0, 0, NULL);
 	if (!err && env->aux[env->insn].prune)
 		err = check_visited(env);
 	return err;
