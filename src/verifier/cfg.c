@@ -354,5 +354,7 @@ int cfg_build(struct env *env)
 	err = check_reachable(env);
 	if (!err)
 		err = check_calls(env);
+	if (!err)
+		err = find_loops(env);
 	return err ? err : check_early_exits(env);
 }

@@ -20,8 +20,8 @@ static bool is_incomplete(const struct env *env, const struct state *state)
 {
 	if (!env->has_convergence || !env->backedges)
 		return false;
-	for (; state; state = state->parent)
-		if (state->is_loop_head && state->branches)
+	for (const struct state *head = state; head; head = head->parent)
+		if (head->is_loop_head && head->branches && may_come_back(env, state, head))
 			return true;
 	return false;
 }
