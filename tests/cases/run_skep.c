@@ -22,7 +22,15 @@
 
 #define TRACE_BYTES 65536
 #define FRAME_BYTES 4096
-#define XDP_PROG_TYPE 6 /* BPF_PROG_TYPE_XDP of the uapi */
+#define ETHER_HEADER 14
+
+/* enum bpf_prog_type of the uapi */
+static const u32 prog_types[SKEP_HOOK_MAX] = {
+	[SKEP_HOOK_XDP] = 6,
+	[SKEP_HOOK_TC_INGRESS] = 3,
+	[SKEP_HOOK_TC_EGRESS] = 3,
+	[SKEP_HOOK_SOCKET] = 1,
+};
 
 struct session {
 	const struct plan *plan;
@@ -95,8 +103,8 @@ static void prog_make(const struct plan *plan, const struct plan_prog *from,
 		      struct object_prog *prog, struct arena *arena)
 {
 	prog->name = from->name;
-	prog->section = "xdp";
-	prog->prog_type = XDP_PROG_TYPE;
+	prog->section = skep_hook_name(plan->hook);
+	prog->prog_type = prog_types[plan->hook];
 	prog->hook = plan->hook;
 	prog->autoload = true;
 	prog->insns = from->insns;
@@ -219,8 +227,7 @@ static struct session *skep_open(const struct plan *plan, const char *target,
 }
 
 /* A fresh frame as BPF_PROG_TEST_RUN lays it out: headroom 256, one page where that is enough. */
-static int frame_fill(struct session *session, const struct plan_packet *packet,
-		      struct xdp_context *context)
+static int frame_fill(struct session *session, const struct plan_packet *packet)
 {
 	size_t bytes = PACKET_HEADROOM + packet->len + PACKET_TAILROOM;
 
@@ -231,13 +238,6 @@ static int frame_fill(struct session *session, const struct plan_packet *packet,
 	if (lowmem_map(session->frame_bytes, &session->frame))
 		return -1;
 	memcpy((char *)session->frame + PACKET_HEADROOM, packet->data, packet->len);
-	context->hard_start = (u32)(uintptr_t)session->frame;
-	context->frame_end = context->hard_start + session->frame_bytes - PACKET_TAILROOM;
-	context->md.data = context->hard_start + PACKET_HEADROOM;
-	context->md.data_meta = context->md.data;
-	context->md.data_end = context->md.data + packet->len;
-	context->md.ingress_ifindex = session->plan->ifindex;
-	context->md.rx_queue_index = session->plan->rx_queue;
 	return 0;
 }
 
@@ -262,23 +262,70 @@ static int run_memory(struct session *session, const struct plan_packet *packet,
 	return 0;
 }
 
+static u64 run_xdp(struct session *session, const struct plan_packet *packet, struct run *run)
+{
+	u32 frame = (u32)(uintptr_t)session->frame;
+	u32 data = frame + PACKET_HEADROOM;
+	struct xdp_context context = {
+		.md = {.data = data,
+		       .data_meta = data,
+		       .data_end = data + packet->len,
+		       .ingress_ifindex = session->plan->ifindex,
+		       .rx_queue_index = session->plan->rx_queue},
+		.hard_start = frame,
+		.frame_end = frame + session->frame_bytes - PACKET_TAILROOM,
+	};
+	u64 r0 = session->entry->run(session->entry, &context);
+
+	buf_add(&run->out, (void *)(uintptr_t)context.md.data,
+		context.md.data_end - context.md.data);
+	return r0;
+}
+
+/* A socket filter sees the packet from behind the Ethernet header. */
+static u64 run_skb(struct session *session, const struct plan_packet *packet, struct run *run)
+{
+	u32 frame = (u32)(uintptr_t)session->frame;
+	u32 mac = frame + PACKET_HEADROOM;
+	u32 skip = session->plan->hook == SKEP_HOOK_SOCKET ? ETHER_HEADER : 0;
+	struct skb_context context = {
+		.md = {.len = packet->len - skip,
+		       .data = mac + skip,
+		       .data_meta = mac + skip,
+		       .data_end = mac + packet->len,
+		       .ingress_ifindex = session->plan->ifindex,
+		       .ifindex = session->plan->ifindex},
+		.hard_start = frame,
+		.frame_end = frame + session->frame_bytes - PACKET_TAILROOM,
+		.mac_header = mac,
+		.network_header = mac + ETHER_HEADER,
+	};
+	u16 protocol;
+	u64 r0;
+
+	memcpy(&protocol, packet->data + ETHER_HEADER - sizeof(protocol), sizeof(protocol));
+	context.md.protocol = protocol;
+	r0 = session->entry->run(session->entry, &context);
+	buf_add(&run->out, (void *)(uintptr_t)context.md.data,
+		context.md.data_end - context.md.data);
+	return r0;
+}
+
 static int skep_run(struct session *session, const struct plan_packet *packet, struct run *run,
 		    struct failure *failure)
 {
 	struct helper_env *env = &session->env;
-	struct xdp_context context = {};
 
 	env->aborted = TARGET_RAN;
 	if (session->entry && session->plan->hook == SKEP_HOOK_NONE)
 		return run_memory(session, packet, run, failure);
-	if (!session->entry || frame_fill(session, packet, &context))
+	if (!session->entry || frame_fill(session, packet))
 		return run_fails(failure, "nothing to run");
 	memset(&env->redirect, 0, sizeof(env->redirect));
-	run->r0 = session->entry->run(session->entry, &context);
+	run->r0 = session->plan->hook == SKEP_HOOK_XDP ? run_xdp(session, packet, run)
+						       : run_skb(session, packet, run);
 	if (env->aborted)
 		return run_fails(failure, target_abort_name(env->aborted));
-	buf_add(&run->out, (void *)(uintptr_t)context.md.data,
-		context.md.data_end - context.md.data);
 	run->redirect_known = true;
 	run->redirected = env->redirect.set;
 	run->ifindex = env->redirect.to.ifindex;
