@@ -120,8 +120,11 @@ SKEP_API uint64_t skep_run_cut_packets(const struct skep_run *run);
 SKEP_API uint64_t skep_run_trace(struct skep_run *run, void (*each)(void *arg, const char *line),
 				 void *arg);
 
-/* Everything above and the contents of every map as one JSON object; takes the trace lines. */
-SKEP_API int skep_run_json(struct skep_run *run, FILE *to, uint32_t form);
+/*
+ * Everything above and the contents of maps as one JSON object; takes the trace lines. Maps of
+ * more than max_elements elements (0: no limit) are named in "maps_left_out" instead.
+ */
+SKEP_API int skep_run_json(struct skep_run *run, FILE *to, uint32_t form, size_t max_elements);
 
 #ifdef __cplusplus
 }

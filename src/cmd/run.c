@@ -7,6 +7,9 @@
 
 #include "command.h"
 
+/* Longer maps are in the JSON only when they are asked for. */
+#define JSON_ELEMENTS 4096
+
 static void print_maps(const struct skep_run *run)
 {
 	struct skep_map *map;
@@ -111,7 +114,8 @@ static int run_packets(const struct arguments *args, struct skep_run *run, struc
 	if (err)
 		return err;
 	if (args->json)
-		return skep_run_json(run, stdout, text_form(args));
+		return skep_run_json(run, stdout, text_form(args),
+				     args->dump_maps ? 0 : JSON_ELEMENTS);
 	print_results(run);
 	if (args->dump_maps)
 		dump_maps(run);

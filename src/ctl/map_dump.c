@@ -125,6 +125,22 @@ static void write_members(const struct element *element, bool typed, struct json
 	emit_end_array(json);
 }
 
+bool map_has_more_than(struct skep_map *map, size_t limit)
+{
+	struct element element;
+	const u8 *previous = NULL;
+	size_t nr = 0;
+
+	if (element_init(&element, map))
+		return false;
+	while (nr <= limit && !skep_map_next_key(map, previous, element.key)) {
+		previous = element.key;
+		nr++;
+	}
+	element_free(&element);
+	return nr > limit;
+}
+
 int map_dump_json(struct skep_map *map, struct json_writer *json)
 {
 	struct element element;

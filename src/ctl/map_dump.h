@@ -16,4 +16,7 @@ struct skep_map;
  */
 int map_dump_json(struct skep_map *map, struct json_writer *json);
 
+/* Has the map more than `limit` keys? False without memory to find out. */
+bool map_has_more_than(struct skep_map *map, size_t limit);
+
 #endif

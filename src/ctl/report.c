@@ -285,24 +285,38 @@ static void write_trace(struct skep_run *run, struct json_writer *json)
 		emit_u64_member(json, "trace_lost", lost);
 }
 
-static int write_maps(const struct skep_run *run, struct json_writer *json)
+/* "maps": the contents; "maps_left_out": the names of those that are too long */
+static int write_maps(const struct skep_run *run, size_t max_elements, struct json_writer *json)
 {
 	struct skep_map *map;
+	size_t nr_long = 0;
 	int err = 0;
 
 	emit_name(json, "maps");
 	emit_begin_object(json);
 	for (size_t i = 0; !err && (map = skep_run_map(run, i)); i++) {
+		if (max_elements && map_has_more_than(map, max_elements)) {
+			nr_long++;
+			continue;
+		}
 		emit_name(json, map->def.name);
 		err = map_dump_json(map, json);
 		if (err)
 			emit_printf(json, "null");
 	}
 	emit_end_object(json);
+	if (!nr_long)
+		return err;
+	emit_name(json, "maps_left_out");
+	emit_begin_array(json);
+	for (size_t i = 0; (map = skep_run_map(run, i)); i++)
+		if (map_has_more_than(map, max_elements))
+			emit_string(json, map->def.name);
+	emit_end_array(json);
 	return err;
 }
 
-int skep_run_json(struct skep_run *run, FILE *to, uint32_t form)
+int skep_run_json(struct skep_run *run, FILE *to, uint32_t form, size_t max_elements)
 {
 	struct json_writer json = {.to = to, .pretty = form & SKEP_TEXT_PRETTY};
 	int err;
@@ -316,7 +330,7 @@ int skep_run_json(struct skep_run *run, FILE *to, uint32_t form)
 	write_redirects(run, &json);
 	if (run->capture.nr_cut)
 		emit_u64_member(&json, "cut_packets", run->capture.nr_cut);
-	err = write_maps(run, &json);
+	err = write_maps(run, max_elements, &json);
 	write_trace(run, &json);
 	emit_string_member(&json, "prog", run->prog->name);
 	emit_string_member(&json, "target", run->loaded->target->name);

@@ -115,6 +115,15 @@ def test_max_entries(t):
     assert [int(entry["value"][0], 16) for entry in words] == [0, 1, 2, 3, 4, 0]
 
 
+def test_long_maps_are_left_out(t):
+    args = ["-j", "run", HOOKS, "-P", "touch", "--in", PING, "--max-entries"]
+    assert len(t.skep(*args, "words=4096").json()["maps"]["words"]) == 4096
+    result = t.skep(*args, "words=4097").json()
+    assert "words" not in result["maps"] and result["maps_left_out"] == ["words"]
+    result = t.skep(*args, "words=4097", "--dump-maps").json()
+    assert len(result["maps"]["words"]) == 4097 and "maps_left_out" not in result
+
+
 def test_empty_file_of_entries(t):
     assert touch(t, ("records", []))["records"] == []
 
