@@ -187,6 +187,7 @@ static void mark_call(struct env *env, u32 at)
 	env->aux[at + 1].prune = true;
 	if (env->aux[at].id == INSN_CALL_LOCAL) {
 		env->aux[at].prune = true;
+		env->aux[insn_target(env->insns, at)].prune = true;
 		return;
 	}
 	if (env->aux[at].id != INSN_CALL_HELPER)

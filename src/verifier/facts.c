@@ -86,23 +86,13 @@ static void value_note(struct value_facts *value, const struct reg *reg, bool fi
 		value_join(value, reg);
 }
 
-static u32 alignment_of(const struct reg *reg, s32 off)
-{
-	struct num num = moved(&reg->num, 0);
-	u64 may;
-
-	num = moved(&num, reg->off);
-	num = moved(&num, off);
-	may = (num.bits.value | num.bits.mask) & 7;
-	return may ? (u32)(may & -may) : 8;
-}
-
 void facts_before(struct env *env)
 {
 	struct insn_facts *facts = &env->facts->insns[env->insn];
 	const struct insn_desc *desc = &insn_descs[env->aux[env->insn].id];
 	const struct skep_insn *insn = &env->insns[env->insn];
 	bool first = !facts->reached;
+	const struct reg *ptr;
 	u32 alignment;
 
 	if (first) {
@@ -118,8 +108,8 @@ void facts_before(struct env *env)
 	if (desc->kind != INSN_KIND_LOAD && desc->kind != INSN_KIND_STORE &&
 	    desc->kind != INSN_KIND_ATOMIC)
 		return;
-	alignment = alignment_of(cur_reg(env, desc->kind == INSN_KIND_LOAD ? insn->src : insn->dst),
-				 insn->off);
+	ptr = cur_reg(env, desc->kind == INSN_KIND_LOAD ? insn->src : insn->dst);
+	alignment = tnum_alignment(ptr->num.bits, (u64)((s64)ptr->off + insn->off));
 	facts->alignment = alignment < facts->alignment ? alignment : facts->alignment;
 }
 

@@ -13,18 +13,14 @@ static const char *verb(enum access access)
 
 int check_alignment(struct env *env, const struct reg *reg, s32 off, u32 size, bool strict)
 {
-	struct num fixed = num_const((u64)((s64)reg->off + off)), sum;
+	s64 fixed = (s64)reg->off + off;
 
 	strict |= env->strict || reg->type == REG_STACK;
 	if (!strict || size == 1)
 		return 0;
-	if (reg_is_packet(reg)) { /* the network header stands two bytes behind an aligned one */
-		struct num two = num_const(2);
-
-		fixed = num_alu(NUM_ADD, &fixed, &two);
-	}
-	sum = num_alu(NUM_ADD, &reg->num, &fixed);
-	if (tnum_aligned(sum.bits, size))
+	if (reg_is_packet(reg))
+		fixed += 2; /* the network header stands two bytes behind an aligned one */
+	if (tnum_alignment(reg->num.bits, (u64)fixed) >= size)
 		return 0;
 	return reject(env, -EACCES, RULE_ALIGNMENT,
 		      "access of %u bytes through %s at an offset that may not be a multiple of %u",

@@ -120,7 +120,11 @@ bool tnum_in(struct tnum whole, struct tnum part)
 	return !(part.mask & ~whole.mask) && (part.value & ~whole.mask) == whole.value;
 }
 
-bool tnum_aligned(struct tnum t, u64 size)
+u32 tnum_alignment(struct tnum t, u64 plus)
 {
-	return !((t.value | t.mask) & (size - 1));
+	u64 unknown = (t.mask & -t.mask) | 8; /* below the lowest unknown bit, the sum is exact */
+
+	unknown &= -unknown;
+	plus = ((t.value + plus) & (unknown - 1)) | unknown;
+	return (u32)(plus & -plus);
 }

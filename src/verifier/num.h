@@ -137,7 +137,7 @@ bool num_refine32(enum num_cmp cmp, struct num *a, struct num *b);
 struct tnum tnum_range(u64 min, u64 max);
 /* Is every number of `part` also in `whole`? */
 bool tnum_in(struct tnum whole, struct tnum part);
-/* Is every number of the set a multiple of size (a power of two)? */
-bool tnum_aligned(struct tnum t, u64 size);
+/* The largest power of two, 8 at most, that divides every number of the set plus a constant. */
+u32 tnum_alignment(struct tnum t, u64 plus);
 
 #endif

@@ -372,10 +372,38 @@ static struct NUM N(shift)(enum num_op op, const struct NUM *a, const struct NUM
 	return N(synced)(n);
 }
 
+/* Of two constants, for the most frequent operations. */
+static inline bool N(alu_const)(enum num_op op, NU a, NU b, NU *ret)
+{
+	switch (op) {
+	case NUM_ADD:
+		*ret = (NU)(a + b);
+		return true;
+	case NUM_SUB:
+		*ret = (NU)(a - b);
+		return true;
+	case NUM_AND:
+		*ret = a & b;
+		return true;
+	case NUM_OR:
+		*ret = a | b;
+		return true;
+	case NUM_XOR:
+		*ret = a ^ b;
+		return true;
+	default:
+		return false;
+	}
+}
+
 NSTATIC struct NUM N(alu)(enum num_op op, const struct NUM *a, const struct NUM *b)
 {
 	struct NUM n = N(unknown)();
+	NU both;
 
+	if (!a->bits.mask && !b->bits.mask &&
+	    N(alu_const)(op, (NU)a->bits.value, (NU)b->bits.value, &both))
+		return N(make)(both);
 	switch (op) {
 	case NUM_ADD:
 		n.bits = N(bits_add)(a->bits, b->bits);

@@ -301,6 +301,20 @@ static void test_empty_sets_are_found(void **state)
 	assert_false(small_sync(&n));
 }
 
+static void test_alignment(void **state)
+{
+	for (u32 round = 0; round < ROUNDS; round++) {
+		struct tnum t = {random_u32() & 63, random_u32() & 63};
+		u32 plus = random_u32() & 63, expected = 8;
+
+		t.value &= ~t.mask;
+		for (u32 x = 0; x < 64; x++)
+			while ((x & ~t.mask) == t.value && (x + plus) % expected)
+				expected /= 2;
+		assert_int_equal(tnum_alignment(t, plus), expected);
+	}
+}
+
 static void test_full_width(void **state)
 {
 	struct num a = num_range(0, 100), b = num_const(28), r;
@@ -336,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_sync_is_tight_for_intervals),
 		cmocka_unit_test(test_empty_sets_are_found),
+		cmocka_unit_test(test_alignment),
 		cmocka_unit_test(test_full_width),
 	};
 
