@@ -145,7 +145,8 @@ static int check_relocated(struct opening *o)
 
 		if ((section->type == SHT_REL || section->type == SHT_RELA) &&
 		    section->info >= o->nr_sections)
-			return opening_fail(o, -EINVAL, spot_at(section->name, NULL, section->offset),
+			return opening_fail(o, -EINVAL,
+					    spot_at(section->name, NULL, section->offset),
 					    "'%s' relocates section %u of %u", section->name,
 					    section->info, o->nr_sections);
 	}

@@ -270,8 +270,12 @@ static bool addends_have_values(const struct opening *o, const struct elf_sectio
 	for (size_t i = 0; i < section->nr_relocs; i++) {
 		const struct reloc *reloc = &section->relocs[i];
 		const struct skep_insn *insn = &section->insns[reloc->insn];
-		s64 extra = insn->imm - (s64)value_in_addend(o, reloc);
+		u64 value = value_in_addend(o, reloc);
+		s64 extra;
 
+		if (value > INT32_MAX) /* no addend can hold it */
+			return false;
+		extra = insn->imm - (s64)value;
 		if (insn_is_call(insn) && o->symbols[reloc->symbol].type != STT_SECTION
 			    ? extra != -1
 			    : extra < -1)

@@ -127,22 +127,22 @@ static int resolve_function(struct linker *l, const struct function *from, u32 i
 	s64 target;
 
 	*ret = NULL;
-	if (symbol && symbol->external >= 0)
+	if (symbol && (symbol->external >= 0 || symbol->section >= SHN_LORESERVE ||
+		       o->sections[symbol->section].role != ROLE_CODE))
 		return 0;
-	if (insn_is_call(code) && code->src == SKEP_CALL_LOCAL && !symbol)
-		target = (s64)from->first + insn + code->imm + 1;
-	else if (!symbol || symbol->section >= SHN_LORESERVE ||
-		 o->sections[symbol->section].role != ROLE_CODE)
-		return 0;
-	else if (insn_is_call(code))
-		target = (s64)(symbol->value / INSN_BYTES) + code->imm + 1;
-	else
-		target = ((s64)symbol->value + code->imm) / (s64)INSN_BYTES;
 	if (symbol && (symbol->value % INSN_BYTES || symbol->value > UINT32_MAX ||
 		       (insn_is_wide(code) && code->imm % (s32)INSN_BYTES)))
 		return opening_fail(o, -EINVAL, spot_of(o, from, insn, symbol->name),
 				    "relocation against '%s' is not at an instruction of '%s'",
 				    symbol->name, o->sections[target_section].name);
+	if (!symbol && !(insn_is_call(code) && code->src == SKEP_CALL_LOCAL))
+		return 0;
+	if (!symbol)
+		target = (s64)from->first + insn + code->imm + 1;
+	else if (insn_is_call(code))
+		target = (s64)(symbol->value / INSN_BYTES) + code->imm + 1;
+	else
+		target = ((s64)symbol->value + code->imm) / (s64)INSN_BYTES;
 	return find_target(l, from, insn, target_section, target, ret);
 }
 

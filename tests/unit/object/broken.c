@@ -71,14 +71,14 @@ static Elf64_Sym *find_symbol(const struct image *image, const char *name)
 	return NULL;
 }
 
-/* NAME by the first compiler that made it. The caller frees the buffer. */
-static struct image load(const char *name)
+/* NAME by a compiler (a pattern), the first that made it. The caller frees the buffer. */
+static struct image load_by(const char *name, const char *compiler)
 {
 	struct image image = {0};
 	char pattern[512];
 	glob_t found;
 
-	snprintf(pattern, sizeof(pattern), "%s/%s-*.o", getenv("OBJECTS"), name);
+	snprintf(pattern, sizeof(pattern), "%s/%s-%s.o", getenv("OBJECTS"), name, compiler);
 	if (glob(pattern, 0, NULL, &found)) {
 		print_message("no compiler made %s\n", pattern);
 		skip();
@@ -86,6 +86,11 @@ static struct image load(const char *name)
 	assert_int_equal(buf_read_file(&image.file, found.gl_pathv[0], 1 << 20), 0);
 	globfree(&found);
 	return image;
+}
+
+static struct image load(const char *name)
+{
+	return load_by(name, "*");
 }
 
 /* Open it; a refusal must be complete. Returns the error. */
@@ -391,6 +396,22 @@ static void test_call_into_function(void **state)
 	expect(&image, "refers to the inside of function 'static_leaf'");
 }
 
+/* Found by the fuzzer: values that no addend can hold, in a file that says it is from GCC. */
+static void test_huge_symbol_value(void **state)
+{
+	static const u64 values[] = {1ull << 63, (1ull << 63) + 24, UINT64_MAX - 7, INT64_MAX};
+	static const char *const symbols[] = {"map_b", "data_b", "leaf_a"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		for (size_t s = 0; s < ARRAY_SIZE(symbols); s++) {
+			struct image image = load_by("gcc", "gcc");
+
+			find_symbol(&image, symbols[s])->st_value = values[i];
+			assert_int_not_equal(try_bytes(image.file.data, image.file.len, NULL), 0);
+			buf_free(&image.file);
+		}
+}
+
 /* Named lies: BTF */
 
 static struct btf_header *btf_header_of(const struct image *image)
@@ -551,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_map_in_the_middle),
 		cmocka_unit_test(test_data_beyond_section),
 		cmocka_unit_test(test_call_into_function),
+		cmocka_unit_test(test_huge_symbol_value),
 		cmocka_unit_test(test_btf_header),
 		cmocka_unit_test(test_btf_counts),
 		cmocka_unit_test(test_btf_cycles),
