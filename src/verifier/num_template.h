@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The number domain of num.h for a full width and half of it. Whoever includes this defines
+ * The number domain of num.h for a full width and half of it. It is included more than once, by
+ * whoever defines
  *   NU, NS, NBITS   types and width of the full numbers
  *   HU, HS, HBITS   of the half
  *   FULL, HALF, NUM names of the three structs (fields as in num.h)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Intervals of one width, unsigned and signed at once: included by num_template.h for the full and
+ * Intervals of one width, unsigned and signed at once: included more than once, by num_template.h
+ * for the full and
  * for the half width, with
  *   RU, RS    unsigned and signed type
  *   RBITS     their width
