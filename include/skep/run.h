@@ -42,6 +42,8 @@ struct skep_run_opts {
 	uint64_t budget; /* instructions a packet may take; 0: the target's default */
 	const struct skep_run_fill *fills;
 	size_t nr_fills;
+	bool unsafe;  /* do not verify: the interpreter checks every access of the programs */
+	bool checked; /* check every access although the programs are verified */
 };
 
 struct skep_run;
@@ -54,7 +56,7 @@ struct skep_run;
 SKEP_API const char *skep_run_entry(const struct skep_object *object, struct skep_diag *diag);
 
 /*
- * Read the capture, create and fill maps, translate programs. The object must outlive the run.
+ * Read the capture, create and fill maps, verify and translate programs. The object must outlive the run.
  * Returns 0 and *ret (free with skep_run_free()), or -errno with words and nothing left behind.
  */
 SKEP_API int skep_run_prepare(const struct skep_object *object, const struct skep_run_opts *opts,
@@ -66,6 +68,9 @@ SKEP_API void skep_run_free(struct skep_run *run);
 /* What was loaded. Pointers live as long as the run. */
 SKEP_API const char *skep_run_prog(const struct skep_run *run);
 SKEP_API const char *skep_run_target(const struct skep_run *run);
+
+/* Were the programs verified? false: the run is one that was asked for as unsafe. */
+SKEP_API bool skep_run_verified(const struct skep_run *run);
 
 struct skep_run_loaded {
 	const char *name, *section, *license;

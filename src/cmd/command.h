@@ -29,7 +29,7 @@ struct arguments {
 	const char *color;
 	const char *prog, *in, *out, *target;
 	uint64_t repeat, ifindex, rx_queue, budget;
-	bool dump_maps, all;
+	bool dump_maps, all, unsafe, checked;
 	struct skep_run_fill fills[MAX_FILLS];
 	size_t nr_fills;
 	struct map_size sizes[MAX_SIZES];

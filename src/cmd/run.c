@@ -147,12 +147,18 @@ int cmd_run(const struct arguments *args)
 		.budget = args->budget,
 		.fills = args->fills,
 		.nr_fills = args->nr_fills,
+		.unsafe = args->unsafe,
+		.checked = args->checked,
 	};
 	struct skep_object *object;
 	struct skep_run *run = NULL;
 	struct skep_diag *diag;
 	int status, err;
 
+	if (args->unsafe)
+		fputs("skep: the programs are not verified (--unsafe): every access is checked "
+		      "while they run\n",
+		      stderr);
 	if (!args->in)
 		return usage_error(args, "skep run needs a capture: --in FILE");
 	status = open_object(args, &object);

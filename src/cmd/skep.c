@@ -29,6 +29,10 @@ const struct option_row option_rows[] = {
 	{"max-entries", 0, OPTION_SIZE, 0, 1, UINT32_MAX, "NAME=N", "give a map that many entries"},
 	{"dump-maps", 0, OPTION_FLAG, FIELD(dump_maps), 0, 0, NULL,
 	 "print every map after the run"},
+	{"unsafe", 0, OPTION_FLAG, FIELD(unsafe), 0, 0, NULL,
+	 "do not verify; the interpreter checks every access"},
+	{"checked", 0, OPTION_FLAG, FIELD(checked), 0, 0, NULL,
+	 "check every access although the program is verified"},
 	{"all", 'a', OPTION_FLAG, FIELD(all), 0, 0, NULL,
 	 "also those that skep does not implement"},
 	{"json", 'j', OPTION_FLAG, FIELD(json), 0, 0, NULL, "JSON on standard output, errors too"},
@@ -42,7 +46,8 @@ const struct option_row option_rows[] = {
 
 static const char *const run_options[] = {"prog",   "in",          "out",       "repeat",
 					  "target", "ifindex",     "rx-queue",  "budget",
-					  "map",    "max-entries", "dump-maps", NULL};
+					  "map",    "max-entries", "dump-maps", "unsafe",
+					  "checked", NULL};
 static const char *const dump_options[] = {"prog", NULL};
 static const char *const helper_options[] = {"all", NULL};
 

@@ -18,6 +18,11 @@ const char *skep_run_target(const struct skep_run *run)
 	return run->loaded->target->name;
 }
 
+bool skep_run_verified(const struct skep_run *run)
+{
+	return !run->opts.unsafe;
+}
+
 bool skep_run_loaded(const struct skep_run *run, size_t nr, struct skep_run_loaded *ret)
 {
 	for (size_t p = 0; p < run->object->nr_progs; p++) {
@@ -334,6 +339,8 @@ int skep_run_json(struct skep_run *run, FILE *to, uint32_t form, size_t max_elem
 	write_trace(run, &json);
 	emit_string_member(&json, "prog", run->prog->name);
 	emit_string_member(&json, "target", run->loaded->target->name);
+	emit_name(&json, "verified");
+	emit_bool(&json, skep_run_verified(run));
 	emit_end_object(&json);
 	fputc('\n', to);
 	return err;

@@ -145,6 +145,8 @@ static int load(struct skep_run *run, const struct target *target, struct skep_d
 		.prog = run->prog->name,
 		.hook = SKEP_HOOK_XDP,
 		.budget = run->opts.budget,
+		.unsafe = run->opts.unsafe,
+		.checked = run->opts.checked,
 		.maps_ready = maps_ready,
 		.arg = run,
 	};

@@ -38,8 +38,7 @@ void check_blame(const struct skep_object *object, const struct object_prog *pro
 		diag_source(diag, line->file, line->line, line->text + strspn(line->text, " \t"));
 }
 
-static int check_helper(const struct skep_object *object, const struct object_prog *prog,
-			enum skep_hook hook, s32 id, struct skep_diag *diag)
+static int refuse_helper(const struct object_prog *prog, s32 id, struct skep_diag *diag)
 {
 	const struct helper_desc *helper = helper_find(id);
 
@@ -53,23 +52,44 @@ static int check_helper(const struct skep_object *object, const struct object_pr
 	}
 	if (helper->flags & HELPER_MEANINGLESS)
 		return diag_reject(
-			diag, -EINVAL, "helper-meaningless",
+			diag, -EINVAL, "helper-unsupported",
 			"program %s calls bpf_%s (#%d), which has no meaning on a network card",
 			prog->name, helper->name, id);
-	if (!(helper->flags & HELPER_IMPL)) {
-		diag_reject(diag, -EOPNOTSUPP, "helper-missing",
-			    "program %s calls bpf_%s (#%d), which skep does not implement",
-			    prog->name, helper->name, id);
-		diag_try(diag, "`skep helper show` lists the helpers that there are");
-		return -EOPNOTSUPP;
-	}
+	diag_reject(diag, -EOPNOTSUPP, "helper-unsupported",
+		    "program %s calls bpf_%s (#%d), which skep does not implement", prog->name,
+		    helper->name, id);
+	diag_try(diag, "`skep helper show` lists the helpers that there are");
+	return -EOPNOTSUPP;
+}
+
+int check_helper(const struct object_prog *prog, u32 at, struct skep_diag *diag)
+{
+	const struct skep_insn *insn = &prog->insns[at];
+	const struct helper_desc *helper = helper_find(insn->imm);
+	int err;
+
+	/* the second slot of a wide immediate decodes to no call */
+	if (insn_decode(insn) != INSN_CALL_HELPER ||
+	    (helper && helper->flags & HELPER_IMPL && !(helper->flags & HELPER_MEANINGLESS)))
+		return 0;
+	err = refuse_helper(prog, insn->imm, diag);
+	diag_category(diag, "helpers");
+	return err;
+}
+
+/* May an unverified program call it? */
+static int check_permission(const struct skep_object *object, const struct object_prog *prog,
+			    enum skep_hook hook, s32 id, struct skep_diag *diag)
+{
+	const struct helper_desc *helper = helper_find(id);
+
 	if (!(helper->hooks & 1u << hook))
 		return diag_reject(
 			diag, -EINVAL, "helper-hook",
 			"program %s calls bpf_%s (#%d), which the %s hook does not allow",
 			prog->name, helper->name, id, skep_hook_name(hook));
 	if (helper->flags & HELPER_GPL && !object_is_gpl(object)) {
-		diag_reject(diag, -EINVAL, "helper-gpl",
+		diag_reject(diag, -EINVAL, "license",
 			    "program %s calls bpf_%s (#%d), which is for GPL-compatible programs "
 			    "only; the licence is '%s'",
 			    prog->name, helper->name, id, object->license);
@@ -81,7 +101,7 @@ static int check_helper(const struct skep_object *object, const struct object_pr
 }
 
 int check_program(const struct skep_object *object, const struct object_prog *prog,
-		  enum skep_hook hook, struct skep_diag *diag)
+		  struct skep_diag *diag)
 {
 	u32 slots;
 	int err = object_prog_check(object, prog, diag);
@@ -92,17 +112,28 @@ int check_program(const struct skep_object *object, const struct object_prog *pr
 		return err;
 	}
 	for (u32 at = 0; at < prog->nr_insns; at += slots) {
-		const struct skep_insn *insn = &prog->insns[at];
-		const struct insn_desc *desc = &insn_descs[insn_decode(insn)];
-
-		slots = desc->slots ? desc->slots : 1;
+		slots = insn_descs[insn_decode(&prog->insns[at])].slots;
+		slots = slots ? slots : 1;
 		err = insn_check(prog->insns, prog->nr_insns, at, diag);
-		if (!err && desc->id == INSN_CALL_HELPER)
-			err = check_helper(object, prog, hook, insn->imm, diag);
 		if (err) {
 			check_blame(object, prog, at, diag);
 			return err;
 		}
 	}
 	return 0;
+}
+
+int check_helpers(const struct skep_object *object, const struct object_prog *prog,
+		  enum skep_hook hook, struct skep_diag *diag)
+{
+	int err = 0;
+
+	for (u32 at = 0; at < prog->nr_insns && !err; at++) {
+		err = check_helper(prog, at, diag);
+		if (!err && insn_decode(&prog->insns[at]) == INSN_CALL_HELPER)
+			err = check_permission(object, prog, hook, prog->insns[at].imm, diag);
+		if (err)
+			check_blame(object, prog, at, diag);
+	}
+	return err;
 }

@@ -14,10 +14,20 @@ void check_blame(const struct skep_object *object, const struct object_prog *pro
 		 struct skep_diag *diag);
 
 /*
- * Can a network card run this program at `hook`: does each instruction decode, and is each helper
- * it calls known, implemented and allowed there? Returns 0 or -errno with words.
+ * Is the program whole: does each instruction decode, and does it need nothing that no network
+ * card has? Returns 0 or -errno with words.
  */
 int check_program(const struct skep_object *object, const struct object_prog *prog,
+		  struct skep_diag *diag);
+
+/* When a helper is called at `at`: does skep have it? */
+int check_helper(const struct object_prog *prog, u32 at, struct skep_diag *diag);
+
+/*
+ * For a program that is not verified: does skep have each helper that it calls, and do hook and
+ * licence allow it?
+ */
+int check_helpers(const struct skep_object *object, const struct object_prog *prog,
 		  enum skep_hook hook, struct skep_diag *diag);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/diag.h"
 #include "load/check.h"
+#include "load/verify.h"
 #include "map/map.h"
 
 /* What is wanted: programs, and with them maps. */
@@ -86,15 +87,14 @@ static enum skep_hook prog_hook(const struct object_prog *prog, const struct loa
 	return prog->prog_type ? prog->hook : options->hook;
 }
 
-static int check_programs(const struct skep_object *object, const struct load_options *options,
-			  const struct selection *want, struct skep_diag *diag)
+static int check_programs(const struct skep_object *object, const struct selection *want,
+			  struct skep_diag *diag)
 {
 	int err = 0;
 
 	for (size_t p = 0; !err && p < object->nr_progs; p++)
 		if (want->progs[p])
-			err = check_program(object, &object->progs[p],
-					    prog_hook(&object->progs[p], options), diag);
+			err = check_program(object, &object->progs[p], diag);
 	return err;
 }
 
@@ -146,6 +146,51 @@ static int create_maps(struct loaded *loaded, const struct selection *want, stru
 	return err;
 }
 
+/* Constants are what they are from here on: the verifier reads them. */
+static void freeze_rodata(struct loaded *loaded)
+{
+	for (size_t m = 0; m < loaded->object->nr_maps; m++) {
+		enum object_map_kind kind = loaded->object->maps[m].kind;
+
+		if (loaded->maps[m] && (kind == OBJECT_MAP_RODATA || kind == OBJECT_MAP_KCONFIG))
+			skep_map_freeze(loaded->maps[m]);
+	}
+}
+
+static int refuse_unsafe(const struct target *target, struct skep_diag *diag)
+{
+	diag_reject(diag, -EPERM, "unverified", "target %s runs verified programs only",
+		    target->name);
+	diag_try(diag, "choose the target interp, which checks each access of an unverified "
+		       "program, or load it verified");
+	return -EPERM;
+}
+
+/* Every program, unless the caller wants the unverified run that only an interpreter can give. */
+static int verify_programs(struct loaded *loaded, const struct load_options *options,
+			   const struct selection *want, struct skep_diag *diag)
+{
+	const struct skep_object *object = loaded->object;
+	int err = 0;
+
+	if (options->unsafe && !loaded->target->takes_unverified)
+		return refuse_unsafe(loaded->target, diag);
+	for (size_t p = 0; !err && p < object->nr_progs; p++) {
+		const struct object_prog *prog = &object->progs[p];
+		const struct load_verify how = {.target = loaded->target,
+						.maps = loaded->maps,
+						.hook = options->hook};
+
+		if (!want->progs[p])
+			continue;
+		if (options->unsafe)
+			err = check_helpers(object, prog, prog_hook(prog, options), diag);
+		else
+			err = load_verify(object, prog, &how, &loaded->verified[p], diag);
+	}
+	return err;
+}
+
 /*
  * A program array takes programs of one kind only: that of the programs that tail-call through
  * it, known from their loading on (the kernel's bpf_prog_map_compatible()).
@@ -181,7 +226,8 @@ static int translate_program(struct loaded *loaded, const struct load_options *o
 		.nr_insns = prog->nr_insns,
 		.maps = loaded->maps,
 		.nr_maps = (u32)loaded->object->nr_maps,
-		.checked = true,
+		.facts = loaded->verified[nr].facts,
+		.checked = options->checked || options->unsafe,
 		.budget = options->budget,
 	};
 	int err = loaded->target->translate(&input, &loaded->images[nr], diag);
@@ -240,16 +286,6 @@ static int fill_slots(struct loaded *loaded, struct skep_diag *diag)
 	return err;
 }
 
-static void freeze_rodata(struct loaded *loaded)
-{
-	for (size_t m = 0; m < loaded->object->nr_maps; m++) {
-		enum object_map_kind kind = loaded->object->maps[m].kind;
-
-		if (loaded->maps[m] && (kind == OBJECT_MAP_RODATA || kind == OBJECT_MAP_KCONFIG))
-			skep_map_freeze(loaded->maps[m]);
-	}
-}
-
 static int start(const struct skep_object *object, const struct load_options *options,
 		 struct loaded **ret, struct selection *want)
 {
@@ -262,17 +298,24 @@ static int start(const struct skep_object *object, const struct load_options *op
 	loaded->target = options->target ? options->target : target_list()[0];
 	loaded->maps = calloc(object->nr_maps + 1, sizeof(loaded->maps[0]));
 	loaded->images = calloc(object->nr_progs + 1, sizeof(loaded->images[0]));
+	loaded->verified = calloc(object->nr_progs + 1, sizeof(loaded->verified[0]));
 	want->progs = calloc(object->nr_progs + 1, sizeof(want->progs[0]));
 	want->maps = calloc(object->nr_maps + 1, sizeof(want->maps[0]));
-	return loaded->maps && loaded->images && want->progs && want->maps ? 0 : -ENOMEM;
+	return loaded->maps && loaded->images && loaded->verified && want->progs && want->maps
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int make_ready(struct loaded *loaded, const struct load_options *options,
 		      struct skep_diag *diag)
 {
-	if (!options->maps_ready)
-		return 0;
-	return options->maps_ready(options->arg, loaded->maps, loaded->object, diag);
+	int err = 0;
+
+	if (options->maps_ready)
+		err = options->maps_ready(options->arg, loaded->maps, loaded->object, diag);
+	if (!err)
+		freeze_rodata(loaded);
+	return err;
 }
 
 int load_object(const struct skep_object *object, const struct load_options *options,
@@ -284,15 +327,14 @@ int load_object(const struct skep_object *object, const struct load_options *opt
 
 	err = start(object, options, &loaded, &want);
 	err = err ?: choose(object, options, &want, diag);
-	err = err ?: check_programs(object, options, &want, diag);
+	err = err ?: check_programs(object, &want, diag);
 	err = err ?: create_maps(loaded, &want, diag);
 	err = err ?: make_ready(loaded, options, diag);
+	err = err ?: verify_programs(loaded, options, &want, diag);
 	err = err ?: translate_programs(loaded, options, &want, diag);
 	err = err ?: fill_slots(loaded, diag);
 	if (err)
 		diag_fail(diag, err, "cannot load %s: %s", object->name, strerror(-err));
-	else
-		freeze_rodata(loaded);
 
 	free(want.progs);
 	free(want.maps);
@@ -332,9 +374,12 @@ void loaded_free(struct loaded *loaded)
 			drop_images(loaded->maps[m]);
 	for (size_t p = 0; loaded->images && p < loaded->object->nr_progs; p++)
 		image_put(loaded->images[p]);
+	for (size_t p = 0; loaded->verified && p < loaded->object->nr_progs; p++)
+		verify_result_free(&loaded->verified[p]);
 	for (size_t m = 0; loaded->maps && m < loaded->object->nr_maps; m++)
 		map_put(loaded->maps[m]);
 	free(loaded->maps);
 	free(loaded->images);
+	free(loaded->verified);
 	free(loaded);
 }

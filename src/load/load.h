@@ -9,6 +9,7 @@
 #include "base/types.h"
 #include "object/object.h"
 #include "target/target.h"
+#include "verifier/verify.h"
 
 struct load_options {
 	const struct target *target; /* NULL: the machine's preferred one */
@@ -21,6 +22,12 @@ struct load_options {
 	size_t nr_also;
 	enum skep_hook hook; /* of programs whose section names no hook */
 	u64 budget;
+	/*
+	 * Do not verify: every access is checked while programs run, which only targets with
+	 * takes_unverified can do. For tests and for looking at what a program would do.
+	 */
+	bool unsafe;
+	bool checked; /* check every access while they run although they are verified */
 	/* Called after maps exist and before programs are translated; may resize or fill maps. */
 	int (*maps_ready)(void *arg, struct skep_map **maps, const struct skep_object *object,
 			  struct skep_diag *diag);
@@ -33,12 +40,15 @@ struct loaded {
 	/* [object->nr_maps]; NULL for maps that only programs which were not loaded use */
 	struct skep_map **maps;
 	struct image **images; /* [object->nr_progs]; NULL where not loaded */
+	/* [object->nr_progs]: facts and figures of those that were verified */
+	struct verify_result *verified;
 	u32 nr_slots;          /* static prog-array and map-in-map slots filled */
 };
 
 /*
- * Create every map, translate the programs, fill static prog-array and map-in-map slots, and
- * freeze read-only data. Returns 0 and *ret, or -errno with words; nothing is left behind then.
+ * Create every map, freeze read-only data, verify and translate the programs, and fill static
+ * prog-array and map-in-map slots. Returns 0 and *ret, or -errno with words; nothing is left
+ * behind then.
  */
 int load_object(const struct skep_object *object, const struct load_options *options,
 		struct loaded **ret, struct skep_diag *diag);

@@ -54,6 +54,7 @@ struct target_input {
 struct target {
 	const char *name;
 	const char *summary; /* for --help */
+	bool takes_unverified; /* it can check every access at run time: facts may be NULL */
 	/*
 	 * Can this target run the instruction at `at`? Called by the verifier while it walks.
 	 * NULL: everything that decodes. Returns 0, or -EOPNOTSUPP with the target's own words.

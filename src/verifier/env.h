@@ -155,6 +155,8 @@ struct env {
 
 /* explain.c: say why. Returns err. */
 int reject(struct env *env, int err, enum rule rule, const char *fmt, ...) _printf_(4, 5);
+/* The same for what somebody else has put into words in env->diag. */
+int reject_in_words(struct env *env, int err, enum rule rule);
 void explain_proven(struct env *env, const char *fmt, ...) _printf_(2, 3);
 void explain_needed(struct env *env, const char *fmt, ...) _printf_(2, 3);
 const char *reg_type_name(const struct reg *reg);

@@ -179,6 +179,28 @@ static void explain_place(struct env *env)
 	}
 }
 
+/* Place, way and advice, where the diag has none yet. */
+static void explain(struct env *env, enum rule rule)
+{
+	diag_category(env->diag, rules[rule].category);
+	explain_place(env);
+	if (env->cur && !env->diag->path)
+		explain_path(env);
+	diag_try(env->diag, "%s", rules[rule].suggestion);
+}
+
+int reject_in_words(struct env *env, int err, enum rule rule)
+{
+	if (!env->diag || !env->diag->err)
+		return reject(env, err, rule, "%s", rules[rule].title);
+	log_line(env, "%s", skep_diag_problem(env->diag));
+	env->diag->exit = SKEP_EXIT_REJECTED;
+	if (!env->diag->rule)
+		env->diag->rule = strdup(rules[rule].name);
+	explain(env, rule);
+	return err;
+}
+
 int reject(struct env *env, int err, enum rule rule, const char *fmt, ...)
 {
 	va_list args;
@@ -191,11 +213,7 @@ int reject(struct env *env, int err, enum rule rule, const char *fmt, ...)
 	log_line(env, "%s", text ? text : "");
 	if (env->diag && !env->diag->err) {
 		diag_reject(env->diag, err, rules[rule].name, "%s", text ? text : "");
-		diag_category(env->diag, rules[rule].category);
-		explain_place(env);
-		if (env->cur)
-			explain_path(env);
-		diag_try(env->diag, "%s", rules[rule].suggestion);
+		explain(env, rule);
 	}
 	free(text);
 	return err;

@@ -102,7 +102,7 @@ static int check_target(struct env *env)
 	if (!env->in->check_insn || env->facts->insns[env->insn].reached)
 		return 0;
 	err = env->in->check_insn(env->in->check_arg, env->insn, env->diag);
-	return err ? reject(env, err, RULE_TARGET, "the target refuses this instruction") : 0;
+	return err ? reject_in_words(env, err, RULE_TARGET) : 0;
 }
 
 /* Execute one instruction on the current state and move on; *ret_done: the path is over. */

@@ -52,6 +52,9 @@ struct backend {
 extern const struct backend backend_skep;
 extern const struct backend backend_kernel;
 
+/* The interpreter, with the soundness oracle looking at each step of verified programs. */
+#define BACKEND_ORACLE "oracle"
+
 /* Does bpf(2) work here, for this user? */
 bool kernel_available(void);
 
@@ -60,7 +63,7 @@ bool map_is_percpu(const struct skep_map_def *def);
 
 /*
  * Run one case and compare. Prints what differs as TAP comments; returns whether it passed.
- * `target` is a skep target's name, or "kernel".
+ * `target` is a skep target's name, BACKEND_ORACLE, or "kernel".
  */
 bool case_run(const struct test_case *test, const struct settings *settings, const char *target);
 

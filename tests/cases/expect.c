@@ -67,6 +67,7 @@ static const char *const kind_names[] = {
 	[FAILURE_REFUSED] = "refused",
 	[FAILURE_REJECTED] = "rejected",
 	[FAILURE_ABORTED] = "aborted",
+	[FAILURE_UNSOUND] = "unsound",
 };
 
 /* "-- error KIND [ERRNO]", each line of the body a pattern that the words must match. */

@@ -264,6 +264,7 @@ int plan_make(const struct test_case *test, const struct settings *settings, str
 	plan->hook = plan_hook(test);
 	plan->license = section_args(test, "license", "GPL");
 	plan->entry = section_args(test, "prog", NULL);
+	plan->unsafe = case_section(test, "unsafe", NULL);
 	plan->budget = section_number(test, "budget", 0);
 	plan->cpu = section_number(test, "cpu", 0);
 	plan->cpus = section_number(test, "cpus", 0);

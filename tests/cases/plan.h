@@ -23,6 +23,7 @@ enum failure_kind {
 	FAILURE_REFUSED,  /* before any program was looked at: assembler, object, maps */
 	FAILURE_REJECTED, /* a verifier or a target said no to a program */
 	FAILURE_ABORTED,  /* stopped while it ran */
+	FAILURE_UNSOUND,  /* the verifier accepted it and was wrong about it */
 };
 
 struct failure {
@@ -59,6 +60,7 @@ struct plan {
 	size_t nr_maps;
 	struct buf elf;    /* an object instead of progs and maps; empty: none */
 	const char *entry; /* program to run, NULL: the first */
+	bool unsafe;       /* run it although the verifier rejects it */
 	u64 budget;        /* 0: the default */
 	struct plan_packet packets[MAX_PACKETS];
 	size_t nr_packets;     /* at least one */

@@ -76,6 +76,11 @@ static bool case_wants(const struct test_case *test, const char *target)
 			return false;
 		return !section || strncmp(section->args, "skip ", 5);
 	}
+	if (!strcmp(target, BACKEND_ORACLE)) {
+		if (case_section(test, "mem", NULL) || case_section(test, "unsafe", NULL))
+			return false;
+		target = "interp";
+	}
 	if (case_section(test, "mem", NULL) && strcmp(target, "interp"))
 		return false;
 	section = case_section(test, "target", NULL);
@@ -211,14 +216,15 @@ static void read_path(struct case_list *list, const char *path, const char *topi
 	case_list_read(list, path, name);
 }
 
-/* Without --target: all of skep's targets, and the kernel where bpf(2) is permitted. */
+/* Without --target: all of skep's targets, the oracle, and the kernel where bpf(2) is permitted. */
 static bool targets_default(void)
 {
 	const struct target *const *targets = target_list();
 	bool kernel = kernel_available();
 
-	for (; *targets && options.nr_targets < MAX_TARGETS - 1; targets++)
+	for (; *targets && options.nr_targets < MAX_TARGETS - 2; targets++)
 		options.targets[options.nr_targets++] = (*targets)->name;
+	options.targets[options.nr_targets++] = BACKEND_ORACLE;
 	if (kernel)
 		options.targets[options.nr_targets++] = "kernel";
 	return kernel;
@@ -226,7 +232,7 @@ static bool targets_default(void)
 
 static const char usage[] =
 	"usage: run-cases [OPTIONS] FILE|FOLDER...\n"
-	"  -t, --target NAME    run on this target only (may repeat; `kernel` is one)\n"
+	"  -t, --target NAME    run on this target only (may repeat; `oracle`, `kernel` too)\n"
 	"  -s, --select TEXT    only cases whose name contains TEXT\n"
 	"  -l, --list           print names instead\n"
 	"  -p, --parallel N     how many at once (2)\n"

@@ -19,6 +19,7 @@
 #include "load/load.h"
 #include "map/map.h"
 #include "target/interp/interp.h"
+#include "target/interp/oracle.h"
 
 #define TRACE_BYTES 65536
 #define FRAME_BYTES 4096
@@ -38,6 +39,9 @@ struct session {
 	struct skep_object made; /* object points here when there is no ELF */
 	struct loaded *loaded;
 	struct image *entry; /* borrowed from loaded, but for plain memory */
+	bool observed;		/* by the oracle */
+	struct oracle *oracles; /* [object->nr_progs]; facts NULL: not verified */
+	struct skep_diag *surprise; /* words of the first claim that did not hold */
 	struct helper_env env;
 	void *frame;
 	size_t frame_bytes;
@@ -157,12 +161,68 @@ static int session_translate(struct session *session, struct failure *failure,
 	return err ? fail_diag(failure, err, diag) : 0;
 }
 
+/* What is marked as unsafe must be: the verifier rejects it. */
+static int expect_rejection(struct session *session, const struct load_options *options,
+			    struct failure *failure)
+{
+	struct load_options verified = *options;
+	struct skep_diag *diag = skep_diag_new();
+	struct loaded *loaded = NULL;
+
+	verified.unsafe = false;
+	load_object(session->object, &verified, &loaded, diag);
+	failure->kind = FAILURE_NONE;
+	if (!loaded && skep_diag_exit(diag) != SKEP_EXIT_REJECTED)
+		fail_diag(failure, skep_diag_error(diag), diag);
+	if (loaded) {
+		failure->kind = FAILURE_REFUSED;
+		snprintf(failure->text, sizeof(failure->text),
+			 "marked as unsafe, but the verifier accepts it");
+	}
+	loaded_free(loaded);
+	skep_diag_free(diag);
+	return failure->kind == FAILURE_NONE ? 0 : -1;
+}
+
+/* Watch verified programs: what the verifier claims must hold in each run. */
+static void oracles_make(struct session *session)
+{
+	const struct skep_object *object = session->object;
+	struct loaded *loaded = session->loaded;
+
+	session->surprise = skep_diag_new();
+	session->oracles = must_alloc((object->nr_progs + 1) * sizeof(*session->oracles));
+	for (size_t i = 0; i < object->nr_progs; i++)
+		if (loaded->images[i])
+			session->oracles[i] = (struct oracle){
+				.image = loaded->images[i],
+				.facts = loaded->verified[i].facts,
+				.insns = object->progs[i].insns,
+				.maps = loaded->maps,
+				.nr_maps = object->nr_maps,
+				.hook = loaded->images[i]->hook,
+				.diag = session->surprise,
+			};
+}
+
+static void oracles_look(void *arg, const struct interp_view *view)
+{
+	const struct session *session = arg;
+
+	for (size_t i = 0; i < session->object->nr_progs; i++)
+		if (session->oracles[i].facts && session->oracles[i].image == view->image)
+			oracle_look(&session->oracles[i], view);
+}
+
 static int session_load(struct session *session, const char *target, struct failure *failure,
 			struct skep_diag *diag)
 {
 	const struct plan *plan = session->plan;
-	struct load_options options = {
-		.target = target_find(target), .hook = plan->hook, .budget = plan->budget};
+	struct load_options options = {.target = session->observed ? &target_interp
+								   : target_find(target),
+				       .hook = plan->hook,
+				       .budget = plan->budget,
+				       .unsafe = plan->unsafe};
 	size_t entry = 0;
 	int err;
 
@@ -174,9 +234,12 @@ static int session_load(struct session *session, const char *target, struct fail
 	} else {
 		session->object = object_make(plan, &session->made);
 	}
+	if (plan->unsafe && expect_rejection(session, &options, failure))
+		return -1;
 	err = load_object(session->object, &options, &session->loaded, diag);
 	if (err)
 		return fail_diag(failure, err, diag);
+	oracles_make(session);
 	for (; plan->entry && entry < session->object->nr_progs; entry++)
 		if (!strcmp(session->object->progs[entry].name, plan->entry))
 			break;
@@ -190,6 +253,7 @@ static void skep_close(struct session *session)
 	if (session->plan->hook == SKEP_HOOK_NONE)
 		image_put(session->entry);
 	loaded_free(session->loaded);
+	skep_diag_free(session->surprise);
 	if (session->object == &session->made)
 		arena_free(session->made.arena);
 	else
@@ -208,6 +272,7 @@ static struct session *skep_open(const struct plan *plan, const char *target,
 	int err;
 
 	session->plan = plan;
+	session->observed = !strcmp(target, BACKEND_ORACLE);
 	if (plan->cpus)
 		cpu_count_set(plan->cpus);
 	cpu_self = plan->cpu;
@@ -248,6 +313,14 @@ static int run_fails(struct failure *failure, const char *text)
 	return -1;
 }
 
+/* The run does what the verifier said it never would. */
+static int run_unsound(struct session *session, struct failure *failure)
+{
+	fail_diag(failure, skep_diag_error(session->surprise), session->surprise);
+	failure->kind = FAILURE_UNSOUND;
+	return -1;
+}
+
 /* Plain memory as the argument, with its size: r1, r2. */
 static int run_memory(struct session *session, const struct plan_packet *packet, struct run *run,
 		      struct failure *failure)
@@ -260,6 +333,14 @@ static int run_memory(struct session *session, const struct plan_packet *packet,
 		return run_fails(failure, target_abort_name(session->env.aborted));
 	buf_add(&run->out, mem, packet->len);
 	return 0;
+}
+
+static u64 run_context(struct session *session, void *context)
+{
+	if (session->observed)
+		return interp_run_observed(session->entry, context,
+					   &(struct interp_observer){oracles_look, session});
+	return session->entry->run(session->entry, context);
 }
 
 static u64 run_xdp(struct session *session, const struct plan_packet *packet, struct run *run)
@@ -275,7 +356,7 @@ static u64 run_xdp(struct session *session, const struct plan_packet *packet, st
 		.hard_start = frame,
 		.frame_end = frame + session->frame_bytes - PACKET_TAILROOM,
 	};
-	u64 r0 = session->entry->run(session->entry, &context);
+	u64 r0 = run_context(session, &context);
 
 	buf_add(&run->out, (void *)(uintptr_t)context.md.data,
 		context.md.data_end - context.md.data);
@@ -305,7 +386,7 @@ static u64 run_skb(struct session *session, const struct plan_packet *packet, st
 
 	memcpy(&protocol, packet->data + ETHER_HEADER - sizeof(protocol), sizeof(protocol));
 	context.md.protocol = protocol;
-	r0 = session->entry->run(session->entry, &context);
+	r0 = run_context(session, &context);
 	buf_add(&run->out, (void *)(uintptr_t)context.md.data,
 		context.md.data_end - context.md.data);
 	return r0;
@@ -326,6 +407,8 @@ static int skep_run(struct session *session, const struct plan_packet *packet, s
 						       : run_skb(session, packet, run);
 	if (env->aborted)
 		return run_fails(failure, target_abort_name(env->aborted));
+	if (skep_diag_error(session->surprise))
+		return run_unsound(session, failure);
 	run->redirect_known = true;
 	run->redirected = env->redirect.set;
 	run->ifindex = env->redirect.to.ifindex;

@@ -109,7 +109,8 @@ def test_context(t):
 
 
 def test_stopped_by_memory(t):
-    result = t.run("memory")
+    result = t.run("memory", "--unsafe")
+    assert result["verified"] is False
     expect(result, "XDP_ABORTED")
     assert list(result["aborted"]) == ["touched memory it may not reach"]
     fault = result["fault"]["error"]
@@ -119,9 +120,30 @@ def test_stopped_by_memory(t):
 
 
 def test_stopped_by_budget(t):
-    result = t.run("endless", "--budget", 1000)
+    result = t.run("endless", "--budget", 1000, "--unsafe")
     expect(result, "XDP_ABORTED")
     assert list(result["aborted"]) == ["ran out of its instruction budget"]
+
+
+def test_verified_before(t):
+    """What the two tests above see at run time is refused before it runs, unless --unsafe."""
+    error = t.run("memory", status=3)["error"]
+    assert error["rule"] == "not-accessible" and error["symbol"] == "hooks", error
+    assert "hooks.bpf.c:" in error["source"] and "data_end" in error["source_text"], error
+    assert t.run("endless", status=3)["error"]["rule"] == "infinite-loop"
+    config = t.write("config.json", [{"key": 0, "value": {"mode": "MODE_MEMORY"}}])
+    run = ["run", HOOKS, "-P", "hooks", "--in", PING, "--map", f".rodata={config}"]
+    done = t.skep(*run, status=3)
+    assert "XDP_PASS" not in done.out and "rule:   not-accessible" in done.err, done.err
+    done = t.skep(*run, "--unsafe")
+    assert "not verified" in done.err and "not verified" not in done.out, done.err
+
+
+def test_checked(t):
+    result = t.run("pass", "--checked")
+    expect(result, "XDP_PASS")
+    assert result["verified"] is True
+    assert not t.skep("run", SKELETON, "--in", PING, "--checked").err
 
 
 def test_trace(t):

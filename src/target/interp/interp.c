@@ -256,6 +256,7 @@ const struct target target_interp = {
 	.name = "interp",
 	.summary =
 		"interpreter: the reference semantics; runs everything, also unverified programs",
+	.takes_unverified = true,
 	.translate = interp_translate,
 	.dump = interp_dump,
 };

@@ -155,8 +155,94 @@ static void test_unknown_helper(void **state)
 		at++;
 	prog->insns[at].imm = 4711;
 	assert_int_equal(load_object(object, &options, &loaded, diag), -EINVAL);
+	assert_contains(skep_diag_problem(diag), "4711");
+	assert_int_equal(diag->insn, at);
+	assert_contains(diag->source, "xdp_skeleton.bpf.c:");
+	assert_int_equal(skep_diag_exit(diag), SKEP_EXIT_REJECTED);
+}
+
+/* The rules that the verifier knows hold for unverified programs too: hook, licence, existence. */
+static void test_unknown_helper_unsafe(void **state)
+{
+	const struct load_options options = {.prog = "xdp_skeleton_2", .unsafe = true};
+	const struct object_prog *prog = object_find_prog(object, "xdp_skeleton_2");
+	struct loaded *loaded = NULL;
+	u32 at = 0;
+
+	while (prog->insns[at].code != (SKEP_JMP | SKEP_CALL))
+		at++;
+	prog->insns[at].imm = 4711;
+	assert_int_equal(load_object(object, &options, &loaded, diag), -EINVAL);
 	assert_contains(skep_diag_problem(diag), "#4711");
 	assert_int_equal(diag->insn, at);
+}
+
+/* A load of four bytes through r0, which nothing has set. */
+static void break_program(const char *name)
+{
+	const struct object_prog *prog = object_find_prog(object, name);
+
+	prog->insns[0] = (struct skep_insn){.code = SKEP_LDX | SKEP_MEM | SKEP_W};
+}
+
+static void test_not_verified(void **state)
+{
+	const struct load_options options = {0};
+	struct loaded *loaded = NULL;
+
+	break_program("xdp_skeleton_1");
+	assert_int_equal(load_object(object, &options, &loaded, diag), -EACCES);
+	assert_null(loaded);
+	assert_int_equal(skep_diag_exit(diag), SKEP_EXIT_REJECTED);
+	assert_string_equal(diag->rule, "uninit-register");
+	assert_string_equal(diag->symbol, "xdp_skeleton_1");
+	assert_string_equal(diag->section, "xdp");
+	assert_string_equal(diag->object, object->name);
+}
+
+static void test_unsafe(void **state)
+{
+	const struct load_options options = {.unsafe = true};
+	struct loaded *loaded;
+
+	break_program("xdp_skeleton_1");
+	assert_int_equal(load_object(object, &options, &loaded, diag), 0);
+	assert_null(loaded->verified[0].facts);
+	loaded_free(loaded);
+}
+
+/* Only a target that checks accesses at run time takes programs that are not verified. */
+static void test_unsafe_elsewhere(void **state)
+{
+	const struct target target = {.name = "test", .translate = target_interp.translate};
+	const struct load_options options = {.unsafe = true, .target = &target};
+	struct loaded *loaded = NULL;
+
+	assert_int_equal(load_object(object, &options, &loaded, diag), -EPERM);
+	assert_null(loaded);
+	assert_contains(skep_diag_problem(diag), "target test");
+	assert_int_equal(skep_diag_exit(diag), SKEP_EXIT_REJECTED);
+}
+
+static int refuse_exit(const struct target_input *in, u32 at, struct skep_diag *why)
+{
+	if (in->insns[at].code != (SKEP_JMP | SKEP_EXIT))
+		return 0;
+	return diag_fail(why, -EOPNOTSUPP, "there is no exit from %s",
+			   in->prog->name);
+}
+
+/* A target's own rules are asked while the verifier walks. */
+static void test_target_rules(void **state)
+{
+	const struct target target = {.name = "test", .check_insn = refuse_exit};
+	const struct load_options options = {.prog = "xdp_skeleton_2", .target = &target};
+	struct loaded *loaded = NULL;
+
+	assert_int_equal(load_object(object, &options, &loaded, diag), -EOPNOTSUPP);
+	assert_string_equal(skep_diag_problem(diag), "there is no exit from xdp_skeleton_2");
+	assert_string_equal(diag->rule, "target");
+	assert_non_null(diag->source);
 	assert_contains(diag->source, "xdp_skeleton.bpf.c:");
 	assert_int_equal(skep_diag_exit(diag), SKEP_EXIT_REJECTED);
 }
@@ -170,6 +256,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_maps_ready_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_helper, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_helper_unsafe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_verified, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unsafe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unsafe_elsewhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_target_rules, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("load", tests, NULL, NULL);
