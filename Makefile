@@ -11,7 +11,8 @@ FUZZ_SECONDS ?= 600
 all: $(BUILD)/build.ninja ## build everything into build/
 	@ninja -C $(BUILD)
 
-demo: all ## run the XDP skeleton over a real capture of five pings
+demo: $(BUILD)/build.ninja ## run the XDP skeleton over a real capture of five pings
+	@ninja -C $(BUILD) --quiet src/cmd/skep firmware/xdp_skeleton.bpf.o
 	@firmware/demo/run $(BUILD)
 
 test: $(BUILD)/build.ninja $(BUILD_ASAN)/build.ninja ## run every test; the last line counts them
