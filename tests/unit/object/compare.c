@@ -252,7 +252,7 @@ static bool compare_file(size_t number, const char *path)
 	bool linked;
 
 	if (!theirs) {
-		printf("ok %zu - %s # SKIP %s\n", number, path, problem_of(path));
+		printf("ok %zu - %s # SKIP optional: %s\n", number, path, problem_of(path));
 		return true;
 	}
 	diag_init(&diag);
