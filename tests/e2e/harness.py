@@ -44,6 +44,7 @@ class Result:
 class Test:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="skep-e2e-")
+        self.prefix = []  # a command that runs skep
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -61,7 +62,7 @@ class Test:
 
     def skep(self, *args, status=0, stdin=b"", env=None):
         """Run skep; it must exit with `status` and leave no sanitizer report."""
-        done = subprocess.run([SKEP, *map(str, args)], input=stdin, capture_output=True,
+        done = subprocess.run([*self.prefix, SKEP, *map(str, args)], input=stdin, capture_output=True,
                               timeout=60, check=False, env={**os.environ, **(env or {})})
         done.stdout = done.stdout.decode(errors="replace")
         done.stderr = done.stderr.decode(errors="replace")
