@@ -143,6 +143,7 @@ struct env {
 	struct state **explored; /* checkpoints by instruction */
 	struct state *evicted;
 	struct backedge *backedges;
+	u32 nr_open_loops; /* heads of backedges that are not explored yet */
 	struct live_func *live_roots;
 	u64 wrote_slots; /* by the current instruction, whole slots of the current frame */
 	u32 root_subprog;

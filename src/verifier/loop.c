@@ -18,7 +18,7 @@
 /* Is the state inside a loop whose head is not settled? */
 static bool is_incomplete(const struct env *env, const struct state *state)
 {
-	if (!env->has_convergence || !env->backedges)
+	if (!env->nr_open_loops)
 		return false;
 	for (const struct state *head = state; head; head = head->parent)
 		if (head->is_loop_head && head->branches && may_come_back(env, state, head))
@@ -45,8 +45,10 @@ void path_end(struct env *env, struct state *state)
 	while (state) {
 		if (--state->branches)
 			break;
-		if (state->is_loop_head)
+		if (state->is_loop_head) {
+			env->nr_open_loops--;
 			settle_loop(env);
+		}
 		state = state->parent;
 	}
 }
@@ -145,6 +147,7 @@ static int accept_covered(struct env *env, struct state *old)
 	old->hits++;
 	if (old->branches) {
 		err = add_backedge(env, old);
+		env->nr_open_loops += !old->is_loop_head;
 		old->is_loop_head = true;
 	} else if (is_incomplete(env, old)) {
 		err = add_backedge(env, old);
@@ -253,8 +256,9 @@ int check_visited(struct env *env)
 			if (keep_out && !forced && env->jumps - env->last_jumps < 20 &&
 			    env->processed - env->last_insns < 100)
 				add = false;
-		} else if (states_equal(env, old, env->cur,
-					is_incomplete(env, old) ? RANGE_WITHIN : NOT_EXACT)) {
+		} else if (states_equal(env, old, env->cur, NOT_EXACT) &&
+			   (!is_incomplete(env, old) ||
+			    states_equal(env, old, env->cur, RANGE_WITHIN))) {
 			return accept_covered(env, old);
 		}
 		if (add)
