@@ -355,7 +355,5 @@ int cfg_build(struct env *env)
 	err = check_reachable(env);
 	if (!err)
 		err = check_calls(env);
-	if (!err)
-		err = find_loops(env);
 	return err ? err : check_early_exits(env);
 }

@@ -96,7 +96,6 @@ struct insn_aux {
 	bool calls_callback : 1;
 	bool second_slot : 1;
 	u8 pointer_type; /* enum reg_type of what it accesses memory through */
-	u32 loop; /* common number of instructions on a cycle, 0: on none */
 	u16 live; /* registers that are read after they are written, at entry */
 	u16 live_upper_out; /* upper halves read after this instruction */
 	u32 first_pred, nr_preds; /* in env->preds */
@@ -143,7 +142,6 @@ struct env {
 	struct state **explored; /* checkpoints by instruction */
 	struct state *evicted;
 	struct backedge *backedges;
-	u32 nr_open_loops; /* heads of backedges that are not explored yet */
 	struct live_func *live_roots;
 	u64 wrote_slots; /* by the current instruction, whole slots of the current frame */
 	u32 root_subprog;
@@ -173,11 +171,6 @@ void log_line(struct env *env, const char *fmt, ...) _printf_(2, 3);
 int cfg_build(struct env *env);
 s32 subprog_at(const struct env *env, u32 insn);
 s32 subprog_of(const struct env *env, u32 insn);
-
-/* scc.c: number the loops of each function. */
-int find_loops(struct env *env);
-/* Can a path from `state` reach the place of `head` again? */
-bool may_come_back(const struct env *env, const struct state *state, const struct state *head);
 
 /* live.c */
 int live_registers(struct env *env);

@@ -10,20 +10,30 @@
  *
  * A path that ended in such an ancestor depends on it: what the ancestor later finds to matter
  * matters on that path too. These paths are kept as backedges and the marks carried over, until
- * nothing changes, when the ancestor is explored (settle_loop()). Until then states between the
- * two are incomplete and are compared by their full ranges.
+ * nothing changes, when the ancestor is explored (settle_loop()). Until then the checkpoints
+ * between the two are incomplete and are compared by their full ranges.
  */
 #include "verifier/env.h"
 
-/* Is the state inside a loop whose head is not settled? */
-static bool is_incomplete(const struct env *env, const struct state *state)
+/* Does what follows a state depend on a head that is not settled? */
+static bool is_incomplete(const struct state *state)
 {
-	if (!env->nr_open_loops)
-		return false;
-	for (const struct state *head = state; head; head = head->parent)
-		if (head->is_loop_head && head->branches && may_come_back(env, state, head))
+	for (const struct state *head = state->loop_head; head; head = head->loop_head)
+		if (head->branches)
 			return true;
 	return false;
+}
+
+/* The current path ends in `head`: all checkpoints on the way from there depend on it. */
+static void note_head(const struct state *cur, struct state *head)
+{
+	for (struct state *state = cur->parent; state && state != head; state = state->parent) {
+		struct state *known = state->loop_head;
+
+		if (known && known->branches && known->dfs_depth <= head->dfs_depth)
+			return; /* noted, here and above, by an earlier path */
+		state->loop_head = head;
+	}
 }
 
 /* A head is explored: carry what was found to matter back over the paths that end in one. */
@@ -45,10 +55,8 @@ void path_end(struct env *env, struct state *state)
 	while (state) {
 		if (--state->branches)
 			break;
-		if (state->is_loop_head) {
-			env->nr_open_loops--;
+		if (state->is_loop_head)
 			settle_loop(env);
-		}
 		state = state->parent;
 	}
 }
@@ -146,10 +154,15 @@ static int accept_covered(struct env *env, struct state *old)
 
 	old->hits++;
 	if (old->branches) {
-		err = add_backedge(env, old);
-		env->nr_open_loops += !old->is_loop_head;
 		old->is_loop_head = true;
-	} else if (is_incomplete(env, old)) {
+		note_head(env->cur, old);
+		err = add_backedge(env, old);
+	} else if (is_incomplete(old)) {
+		struct state *head = old->loop_head;
+
+		while (!head->branches)
+			head = head->loop_head;
+		note_head(env->cur, head);
 		err = add_backedge(env, old);
 	}
 	live_propagate(old, env->cur);
@@ -257,7 +270,7 @@ int check_visited(struct env *env)
 			    env->processed - env->last_insns < 100)
 				add = false;
 		} else if (states_equal(env, old, env->cur, NOT_EXACT) &&
-			   (!is_incomplete(env, old) ||
+			   (!is_incomplete(old) ||
 			    states_equal(env, old, env->cur, RANGE_WITHIN))) {
 			return accept_covered(env, old);
 		}

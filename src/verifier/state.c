@@ -215,6 +215,8 @@ struct state *state_copy(const struct state *from)
 		state->frames[i]->refs++;
 	state->branches = 1;
 	state->next = NULL;
+	state->is_loop_head = false;
+	state->loop_head = NULL;
 	state->hits = state->misses = 0;
 	return state;
 }

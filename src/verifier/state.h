@@ -163,6 +163,7 @@ struct state {
 	u32 callback_unroll;
 	bool in_async;
 	bool is_loop_head; /* a path from here came back and was found covered */
+	struct state *loop_head; /* outermost head that a path from here came back to */
 	u32 nr_refs;
 	u32 locked_id; /* value whose spin lock is held, 0 = none */
 	const struct vmap *locked_map;
