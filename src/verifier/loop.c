@@ -246,6 +246,12 @@ static int add_checkpoint(struct env *env)
 	return 0;
 }
 
+static bool same_call(const struct state *old, const struct state *cur)
+{
+	return old->depth == cur->depth &&
+	       state_frame(old)->callsite == state_frame(cur)->callsite;
+}
+
 int check_visited(struct env *env)
 {
 	bool forced = is_forced(env);
@@ -260,6 +266,10 @@ int check_visited(struct env *env)
 		struct state *old = *link;
 		u32 patience;
 
+		if (!same_call(old, env->cur)) { /* of another call of this function */
+			link = &old->next;
+			continue;
+		}
 		nr++;
 		if (old->branches) {
 			err = check_unfinished(env, old, &keep_out);
