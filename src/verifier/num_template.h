@@ -248,6 +248,7 @@ NSTATIC struct NUM N(extend)(const struct NUM *a, u32 width, bool sign)
 	n.bits.value = a->bits.value & keep;
 	n.bits.mask = a->bits.mask & keep;
 	if (sign) {
+		N(full_meet_signed)(&n.full, (NS)(0 - top), (NS)(top - 1));
 		if (n.bits.mask & top)
 			n.bits.mask |= NU_MAX & ~keep;
 		else if (n.bits.value & top)

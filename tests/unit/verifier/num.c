@@ -254,6 +254,8 @@ static void test_extensions(void **state)
 			u16 low = (u16)(s.x[i] & ((1u << width) - 1));
 			u16 sign = (u16)(1u << (width - 1));
 
+			assert_true(z.umax < 1u << width);
+			assert_true(x.smin >= -sign && x.smax < sign);
 			assert_true(small_has(&z, low));
 			assert_true(small_has(&x, (u16)((low ^ sign) - sign)));
 		}
