@@ -18,15 +18,16 @@ int write_reg(struct env *env, u32 regno)
 {
 	if (likely(regno != 10))
 		return 0;
-	return reject(env, -EACCES, RULE_FRAME_POINTER, "r10 is the frame pointer and is read only");
+	return reject(env, -EACCES, RULE_FRAME_POINTER,
+		      "r10 is the frame pointer and is read only");
 }
 
 static enum num_op num_op_of(const struct insn_desc *desc)
 {
 	static const u8 ops[16] = {
-		[SKEP_ADD >> 4] = NUM_ADD, [SKEP_SUB >> 4] = NUM_SUB, [SKEP_MUL >> 4] = NUM_MUL,
-		[SKEP_DIV >> 4] = NUM_DIV, [SKEP_OR >> 4] = NUM_OR,   [SKEP_AND >> 4] = NUM_AND,
-		[SKEP_LSH >> 4] = NUM_LSH, [SKEP_RSH >> 4] = NUM_RSH, [SKEP_MOD >> 4] = NUM_MOD,
+		[SKEP_ADD >> 4] = NUM_ADD, [SKEP_SUB >> 4] = NUM_SUB,   [SKEP_MUL >> 4] = NUM_MUL,
+		[SKEP_DIV >> 4] = NUM_DIV, [SKEP_OR >> 4] = NUM_OR,     [SKEP_AND >> 4] = NUM_AND,
+		[SKEP_LSH >> 4] = NUM_LSH, [SKEP_RSH >> 4] = NUM_RSH,   [SKEP_MOD >> 4] = NUM_MOD,
 		[SKEP_XOR >> 4] = NUM_XOR, [SKEP_ARSH >> 4] = NUM_ARSH,
 	};
 	u8 op = ops[SKEP_OP(desc->code) >> 4];
@@ -90,14 +91,11 @@ static int check_move(struct env *env, const struct skep_insn *insn, const struc
 		*dst = *src;
 		return 0;
 	}
-	if (src->type != REG_SCALAR) {
-		if (desc->flags & INSN_SIGNED)
-			return reject(env, -EACCES, RULE_POINTER_ARITHMETIC,
-				      "sign extension of r%u, which is %s", insn->src,
-				      reg_type_name(src));
-		reg_set_unknown(dst); /* half a pointer is a number */
-		if (is_32)
-			dst->num = num_zext(&dst->num, 32);
+	if (src->type != REG_SCALAR) { /* part of a pointer is a number */
+		struct reg number;
+
+		reg_set_unknown(&number);
+		move_narrow(env, dst, &number, is_32, width);
 		return 0;
 	}
 	move_narrow(env, dst, src, is_32, width);
@@ -192,15 +190,15 @@ static int check_pointer_alu(struct env *env, const struct skep_insn *insn,
 		return 0;
 	}
 	if (from.flags & REG_NULLABLE)
-		return reject(env, -EACCES, RULE_NULL_CHECK,
-			      "arithmetic on r%u, which is %s", insn->dst, reg_type_name(&from));
+		return reject(env, -EACCES, RULE_NULL_CHECK, "arithmetic on r%u, which is %s",
+			      insn->dst, reg_type_name(&from));
 	if (op != NUM_ADD && op != NUM_SUB)
 		return reject(env, -EACCES, RULE_POINTER_ARITHMETIC,
 			      "r%u is %s; only numbers can be added to or subtracted from it",
 			      insn->dst, reg_type_name(&from));
 	if (!takes_offset(&from, num, op == NUM_ADD))
-		return reject(env, -EACCES, RULE_POINTER_ARITHMETIC, "arithmetic on r%u, which is %s",
-			      insn->dst, reg_type_name(&from));
+		return reject(env, -EACCES, RULE_POINTER_ARITHMETIC,
+			      "arithmetic on r%u, which is %s", insn->dst, reg_type_name(&from));
 	if (op == NUM_SUB && ptr != dst)
 		return reject(env, -EACCES, RULE_POINTER_ARITHMETIC,
 			      "subtraction of a pointer from the number in r%u", insn->dst);
@@ -250,7 +248,7 @@ static int check_scalar_alu(struct env *env, const struct skep_insn *insn,
 		if (is_32)
 			result = num_zext(&result, 32);
 	} else if (unlikely(op == NUM_XOR || op == NUM_SUB) && desc->flags & INSN_READS_SRC &&
-	    insn->dst == insn->src) {
+		   insn->dst == insn->src) {
 		result = num_const(0);
 	} else {
 		result = is_32 ? num_alu32(op, &dst->num, num) : num_alu(op, &dst->num, num);
@@ -261,8 +259,7 @@ static int check_scalar_alu(struct env *env, const struct skep_insn *insn,
 	return 0;
 }
 
-static int check_binary(struct env *env, const struct skep_insn *insn,
-			const struct insn_desc *desc)
+static int check_binary(struct env *env, const struct skep_insn *insn, const struct insn_desc *desc)
 {
 	struct reg *dst = cur_reg(env, insn->dst), *src = NULL;
 	struct num num;

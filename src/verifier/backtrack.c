@@ -38,7 +38,7 @@ static void want_reg(struct wanted *wanted, u32 regno)
 
 static void drop_reg(struct wanted *wanted, u32 regno)
 {
-	wanted->regs[wanted->depth] &= (u16)~(1u << regno);
+	wanted->regs[wanted->depth] &= (u16) ~(1u << regno);
 }
 
 int push_step(struct env *env, enum step_kind kind, u32 depth, u32 slot,
@@ -183,8 +183,7 @@ static void want_linked(struct wanted *wanted, const struct linked *linked)
 		if (linked->regs[i].is_slot)
 			wanted->slots[linked->regs[i].frame] |= 1ull << linked->regs[i].index;
 		else
-			wanted->regs[linked->regs[i].frame] |=
-				(u16)(1u << linked->regs[i].index);
+			wanted->regs[linked->regs[i].frame] |= (u16)(1u << linked->regs[i].index);
 	}
 }
 
@@ -260,8 +259,7 @@ static bool back_segment(struct env *env, struct wanted *wanted, const struct st
 	for (;;) {
 		const struct step *step;
 
-		if (at == state->first_insn &&
-		    (!steps || (!steps->prev && steps->insn == at)))
+		if (at == state->first_insn && (!steps || (!steps->prev && steps->insn == at)))
 			return true;
 		if (steps && steps->insn == at) {
 			at = steps->from;
@@ -304,8 +302,7 @@ static bool slot_has_value(const struct frame *frame, u32 slot)
 
 static bool mark_slot(struct state *state, u32 depth, u32 slot)
 {
-	if (!slot_has_value(state->frames[depth], slot) ||
-	    state->precise_slots[depth] >> slot & 1)
+	if (!slot_has_value(state->frames[depth], slot) || state->precise_slots[depth] >> slot & 1)
 		return false;
 	state->precise_slots[depth] |= 1ull << slot;
 	return true;
@@ -326,7 +323,7 @@ static bool mark_state(struct state *state, struct wanted *wanted)
 			if (mark_reg(state, depth, regno))
 				changed = true;
 			else
-				wanted->regs[depth] &= (u16)~(1u << regno);
+				wanted->regs[depth] &= (u16) ~(1u << regno);
 		}
 		for (; slots; slots &= slots - 1) {
 			u32 slot = (u32)__builtin_ctzll(slots);
@@ -390,7 +387,8 @@ int propagate_precision(struct env *env, const struct state *old, struct state *
 
 	memset(&wanted, 0, sizeof(wanted));
 	wanted.depth = state->depth;
-	for_each_frame(old, depth) {
+	for_each_frame(old, depth)
+	{
 		const struct frame *frame = state->frames[depth];
 		u32 regs = old->precise_regs[depth];
 		u64 slots = old->precise_slots[depth];

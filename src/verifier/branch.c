@@ -9,8 +9,8 @@
 static enum num_cmp compare_of(const struct insn_desc *desc)
 {
 	static const u8 compares[16] = {
-		[SKEP_JEQ >> 4] = NUM_EQ,   [SKEP_JNE >> 4] = NUM_NE,	[SKEP_JGT >> 4] = NUM_GT,
-		[SKEP_JGE >> 4] = NUM_GE,   [SKEP_JLT >> 4] = NUM_LT,	[SKEP_JLE >> 4] = NUM_LE,
+		[SKEP_JEQ >> 4] = NUM_EQ,   [SKEP_JNE >> 4] = NUM_NE,   [SKEP_JGT >> 4] = NUM_GT,
+		[SKEP_JGE >> 4] = NUM_GE,   [SKEP_JLT >> 4] = NUM_LT,   [SKEP_JLE >> 4] = NUM_LE,
 		[SKEP_JSGT >> 4] = NUM_SGT, [SKEP_JSGE >> 4] = NUM_SGE, [SKEP_JSLT >> 4] = NUM_SLT,
 		[SKEP_JSLE >> 4] = NUM_SLE, [SKEP_JSET >> 4] = NUM_SET,
 	};
@@ -22,8 +22,8 @@ static enum num_cmp compare_of(const struct insn_desc *desc)
 static enum num_cmp mirror(enum num_cmp cmp)
 {
 	static const u8 mirrored[NUM_CMP_MAX] = {
-		[NUM_EQ] = NUM_EQ,   [NUM_NE] = NUM_NE,	  [NUM_GT] = NUM_LT,
-		[NUM_GE] = NUM_LE,   [NUM_LT] = NUM_GT,	  [NUM_LE] = NUM_GE,
+		[NUM_EQ] = NUM_EQ,   [NUM_NE] = NUM_NE,   [NUM_GT] = NUM_LT,
+		[NUM_GE] = NUM_LE,   [NUM_LT] = NUM_GT,   [NUM_LE] = NUM_GE,
 		[NUM_SGT] = NUM_SLT, [NUM_SGE] = NUM_SLE, [NUM_SLT] = NUM_SGT,
 		[NUM_SLE] = NUM_SGE, [NUM_SET] = NUM_SET, [NUM_NOT_SET] = NUM_NOT_SET,
 	};
@@ -96,7 +96,8 @@ static bool has_id(const struct reg *reg, u32 id)
 /* Find all that share the id; frames are made writable where something is found. */
 static int find_linked(struct env *env, struct linked *linked, u32 id)
 {
-	for_each_frame(env->cur, depth) {
+	for_each_frame(env->cur, depth)
+	{
 		struct frame *frame = env->cur->frames[depth];
 
 		for (u32 i = 0; i < 10; i++) {
@@ -168,7 +169,8 @@ static int learn_range(struct state *state, const struct reg *ptr, bool strict)
 	if (ptr->off < 0 || (!ptr->off && strict) || ptr->num.umax > MAX_PACKET_OFF ||
 	    ptr->num.umax + (u64)ptr->off > MAX_PACKET_OFF)
 		return 0;
-	for_each_frame(state, depth) {
+	for_each_frame(state, depth)
+	{
 		struct frame *frame = state->frames[depth];
 
 		for (u32 i = 0; i < 10; i++) {
@@ -369,8 +371,8 @@ static void resolve_null(struct reg *reg, u32 id, bool is_null)
 		reg->id = 0;
 		return;
 	}
-	if (reg->type == REG_MAP_VALUE && (reg->map->def->type == SKEP_MAP_SOCKMAP ||
-					   reg->map->def->type == SKEP_MAP_SOCKHASH)) {
+	if (reg->type == REG_MAP_VALUE &&
+	    (reg->map->def->type == SKEP_MAP_SOCKMAP || reg->map->def->type == SKEP_MAP_SOCKHASH)) {
 		reg->type = REG_SOCKET;
 		reg->id = 0;
 		return;
@@ -391,7 +393,8 @@ static int learn_null(struct state *state, u32 regno, bool is_null)
 			if (state->refs[i].id == id)
 				state->refs[i--] = state->refs[--state->nr_refs];
 	}
-	for_each_frame(state, depth) {
+	for_each_frame(state, depth)
+	{
 		struct frame *frame = state_write_frame(state, depth);
 
 		if (!frame || (frame->stack && !frame_write_stack(frame, 0)))
@@ -450,7 +453,7 @@ static int learn_pointers(struct env *env, struct branch *branch, struct state *
 		/* a register that holds the 0 must hold it on every path that is covered */
 		if (branch->has_src)
 			err = mark_precise(env, regno == branch->insn->dst ? branch->insn->src
-									    : branch->insn->dst);
+									   : branch->insn->dst);
 		if (!err)
 			err = learn_null(other, regno, equal_taken);
 		if (!err)
@@ -518,8 +521,8 @@ static int note_linked(struct env *env, struct branch *branch)
 			err = find_linked(env, &branch->linked, branch->src->id);
 	}
 	if (!err && branch->linked.nr > 1) {
-		struct linked *kept = arena_memdup(env->arena, &branch->linked,
-						   sizeof(branch->linked));
+		struct linked *kept =
+			arena_memdup(env->arena, &branch->linked, sizeof(branch->linked));
 
 		err = kept ? push_step(env, STEP_JUMP, 0, 0, kept) : -ENOMEM;
 	}
@@ -567,8 +570,8 @@ int check_branch(struct env *env, const struct skep_insn *insn, const struct ins
 	branch.dst = cur_reg(env, insn->dst);
 	branch.src = branch.has_src ? cur_reg(env, insn->src) : &branch.constant;
 	if (!branch.has_src)
-		reg_set_const(&branch.constant, branch.is_32 ? (u32)insn->imm
-							     : (u64)(s64)insn->imm);
+		reg_set_const(&branch.constant,
+			      branch.is_32 ? (u32)insn->imm : (u64)(s64)insn->imm);
 	known = decide(&branch);
 	if (known >= 0)
 		return follow_one(env, &branch, known);

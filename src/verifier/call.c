@@ -13,10 +13,10 @@ struct call {
 	const struct vmap *map;
 	u32 map_uid;
 	u32 release_regno;
-	u32 ref;      /* of an argument that carries one */
-	u32 subprog;  /* callback */
+	u32 ref;     /* of an argument that carries one */
+	u32 subprog; /* callback */
 	u64 alloc_size;
-	u64 most_bytes; /* of the last size argument */
+	u64 most_bytes;   /* of the last size argument */
 	u32 dynptr_regno; /* becomes one */
 	u32 dynptr_id;
 	bool key_known;
@@ -39,7 +39,8 @@ int ref_acquire(struct env *env, u32 *ret_id)
 /* Pointers into what was released are gone. */
 static int forget_ref(struct env *env, u32 id)
 {
-	for_each_frame(env->cur, depth) {
+	for_each_frame(env->cur, depth)
+	{
 		struct frame *frame = state_write_frame(env->cur, depth);
 
 		if (!frame || (frame->stack && !frame_write_stack(frame, 0)))
@@ -84,7 +85,8 @@ int check_no_refs(struct env *env, const char *what)
 
 void clear_packet_pointers(struct env *env)
 {
-	for_each_frame(env->cur, depth) {
+	for_each_frame(env->cur, depth)
+	{
 		struct frame *frame = state_write_frame(env->cur, depth);
 
 		if (!frame || (frame->stack && !frame_write_stack(frame, 0)))
@@ -132,8 +134,7 @@ static bool is_memory(const struct reg *reg)
 
 static int need_memory(struct env *env, struct call *call, u32 regno)
 {
-	return is_memory(cur_reg(env, regno)) ? 0
-					      : reject_argument(env, call, regno, "memory");
+	return is_memory(cur_reg(env, regno)) ? 0 : reject_argument(env, call, regno, "memory");
 }
 
 static int need_type(struct env *env, struct call *call, u32 regno, enum reg_type type,
@@ -271,8 +272,9 @@ static int check_size(struct env *env, struct call *call, u32 regno, bool zero_a
 			     "bpf_%s: the size in r%u is not bounded", call->helper->name, regno);
 		explain_proven(env, "it lies in [%lld, %lld]", (long long)reg->num.smin,
 			       (long long)reg->num.smax);
-		explain_needed(env, "a size that is not negative, and not more than the memory in r%u has",
-			       regno - 1);
+		explain_needed(
+			env, "a size that is not negative, and not more than the memory in r%u has",
+			regno - 1);
 		return err;
 	}
 	if (!reg->num.umin)
@@ -357,9 +359,10 @@ static int check_string(struct env *env, struct call *call, u32 regno)
 	if (err)
 		return err;
 	if (!reg->map->is_const || !num_is_const(&reg->num))
-		return reject(env, -EACCES, RULE_HELPER_ARGUMENT,
-			      "bpf_%s: the string in r%u must be in read-only data, at a constant place",
-			      call->helper->name, regno);
+		return reject(
+			env, -EACCES, RULE_HELPER_ARGUMENT,
+			"bpf_%s: the string in r%u must be in read-only data, at a constant place",
+			call->helper->name, regno);
 	for (off = (u64)(reg->off + (s64)reg->num.bits.value);; off++) {
 		if (!vmap_read_const(reg->map, off, 1, &byte))
 			return reject(env, -EINVAL, RULE_HELPER_ARGUMENT,
@@ -474,6 +477,18 @@ static int check_socket_arg(struct env *env, struct call *call, u32 regno, enum 
 	return err;
 }
 
+/* A record of a ring buffer, as it was reserved; it is given back. */
+static int check_record(struct env *env, struct call *call, u32 regno)
+{
+	int err = need_type(env, call, regno, REG_MEM, "a record of a ring buffer");
+
+	if (!err && !(cur_reg(env, regno)->flags & REG_RINGBUF))
+		err = reject_argument(env, call, regno, "a record of a ring buffer");
+	if (!err)
+		err = check_no_offset(env, regno, false);
+	return err ? err : check_release(env, call, regno);
+}
+
 /* One argument, already known to be initialised. */
 static int check_argument(struct env *env, struct call *call, u32 regno, enum helper_arg type)
 {
@@ -512,12 +527,7 @@ static int check_argument(struct env *env, struct call *call, u32 regno, enum he
 	case ARG_STACK_OR_NULL:
 		return need_type(env, call, regno, REG_STACK, "a pointer to the stack, or 0");
 	case ARG_RINGBUF_MEM:
-		err = need_type(env, call, regno, REG_MEM, "a record of a ring buffer");
-		if (!err && !(reg->flags & REG_RINGBUF))
-			err = reject_argument(env, call, regno, "a record of a ring buffer");
-		if (!err)
-			err = check_no_offset(env, regno, false);
-		return err ? err : check_release(env, call, regno);
+		return check_record(env, call, regno);
 	case ARG_CONST_ALLOC_SIZE_OR_ZERO:
 		return check_alloc_size(env, call, regno);
 	case ARG_CONST_STR:
@@ -571,8 +581,8 @@ static int check_arguments(struct env *env, struct call *call)
 				return err;
 			continue;
 		}
-		if (!call->map && (type == ARG_MAP_KEY || type == ARG_MAP_VALUE ||
-				   type == ARG_UNINIT_MAP_VALUE))
+		if (!call->map &&
+		    (type == ARG_MAP_KEY || type == ARG_MAP_VALUE || type == ARG_UNINIT_MAP_VALUE))
 			return reject(env, -EACCES, RULE_HELPER_ARGUMENT,
 				      "bpf_%s: no map was given before r%u", call->helper->name,
 				      regno);
@@ -741,7 +751,8 @@ static int set_result(struct env *env, struct call *call)
 		break;
 	default:
 		set_pointer(env, REG_KERNEL,
-			    call->helper->ret == RET_BTF_ID || call->helper->ret == RET_MEM_OR_BTF_ID
+			    call->helper->ret == RET_BTF_ID ||
+					    call->helper->ret == RET_MEM_OR_BTF_ID
 				    ? 0
 				    : REG_NULLABLE);
 		break;

@@ -116,8 +116,8 @@ static int find_subprogs(struct env *env)
 		struct subprog *subprog = &env->subprogs[subprog_at(env, env->in->funcs[i].insn)];
 
 		subprog->name = env->in->funcs[i].name ? env->in->funcs[i].name : "";
-		subprog->is_global = env->in->funcs[i].is_global &&
-				     env->in->funcs[i].btf_type_id && subprog->start;
+		subprog->is_global = env->in->funcs[i].is_global && env->in->funcs[i].btf_type_id &&
+				     subprog->start;
 	}
 	return 0;
 }
@@ -135,9 +135,10 @@ static int check_targets(struct env *env, const struct subprog *subprog)
 				continue;
 			if (to[i] == at + insn_descs[env->aux[at].id].slots)
 				break; /* falls off: said below */
-			return reject(env, -EINVAL, RULE_JUMP_OUT_OF_FUNCTION,
-				      "a jump from function %s to instruction %u, which is outside of it",
-				      subprog->name, to[i]);
+			return reject(
+				env, -EINVAL, RULE_JUMP_OUT_OF_FUNCTION,
+				"a jump from function %s to instruction %u, which is outside of it",
+				subprog->name, to[i]);
 		}
 	}
 	if (insn_descs[env->aux[last].id].kind != INSN_KIND_EXIT &&

@@ -221,7 +221,7 @@ int check_context(struct env *env, s32 off, u32 size, enum access access, struct
 				       field->name, field->size, field->off,
 				       field->access & W ? "readable and writable" : "read only");
 		else
-			explain_proven(env, "no field that programs of this hook may use starts there");
+			explain_proven(env, "no field that programs of this hook may use is there");
 		return err;
 	}
 	if (access == ACCESS_READ && ret)

@@ -40,7 +40,8 @@ int dynptr_check_uninit(struct env *env, u32 regno)
 		    frame->stack->slots[slot - i].type[0] == SLOT_DYNPTR) {
 			if (frame->stack->slots[slot - i].reg.ref)
 				return reject(env, -EINVAL, RULE_DYNPTR,
-					      "r%u points to a dynptr that holds a reference; it must be released first",
+					      "r%u points to a dynptr that holds a reference; it "
+					      "must be released first",
 					      regno);
 			err = dynptr_destroy(env, depth, slot - i);
 			if (err)
@@ -103,14 +104,15 @@ int dynptr_check(struct env *env, u32 regno, enum dynptr_type type, u32 *ret_ref
 
 static void forget_dynptr(struct env *env, u32 id, u32 ref)
 {
-	for_each_frame(env->cur, depth) {
+	for_each_frame(env->cur, depth)
+	{
 		struct frame *frame = state_write_frame(env->cur, depth);
 
 		if (!frame || (frame->stack && !frame_write_stack(frame, 0)))
 			return;
 		for (u32 i = 0; i < 10; i++)
-			if (frame->regs[i].type == REG_MEM && (frame->regs[i].map_uid == id ||
-							       (ref && frame->regs[i].ref == ref)))
+			if (frame->regs[i].type == REG_MEM &&
+			    (frame->regs[i].map_uid == id || (ref && frame->regs[i].ref == ref)))
 				reg_set_unknown(&frame->regs[i]);
 		for (u32 i = 0; i < frame_nr_slots(frame); i++) {
 			struct slot *slot = &frame->stack->slots[i];
@@ -118,7 +120,8 @@ static void forget_dynptr(struct env *env, u32 id, u32 ref)
 			if (slot->type[0] == SLOT_DYNPTR
 				    ? (slot->reg.id == id || (ref && slot->reg.ref == ref))
 				    : (slot_is_spill(slot) && slot->reg.type == REG_MEM &&
-				       (slot->reg.map_uid == id || (ref && slot->reg.ref == ref)))) {
+				       (slot->reg.map_uid == id ||
+					(ref && slot->reg.ref == ref)))) {
 				memset(slot->type, SLOT_MISC, SLOT_SIZE);
 				reg_set_uninit(&slot->reg);
 			}

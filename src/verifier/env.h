@@ -21,7 +21,7 @@
 #define MAX_SUBPROGS 256
 #define MAX_VAR_OFF (1 << 29) /* of a pointer's variable part, and of memory sizes */
 #define MAX_PACKET_OFF 0xffff
-#define MAX_STEPS 40 /* on one segment before a checkpoint is made anyway */
+#define MAX_STEPS 40   /* on one segment before a checkpoint is made anyway */
 #define CALLER_SAVED 6 /* r0-r5 */
 
 enum rule {
@@ -58,7 +58,7 @@ struct vmap {
 	struct field *fields;
 	u32 nr_fields;
 	s32 lock_off, timer_off; /* -1: none */
-	bool is_const; /* contents never change: object->data */
+	bool is_const;           /* contents never change: object->data */
 };
 
 /* What global functions take, from their BTF signature. */
@@ -76,12 +76,12 @@ struct subprog {
 	bool is_global; /* verified on its own */
 	bool is_called; /* reached from a verified function */
 	bool is_verified;
-	bool is_callback;	/* its address is taken */
-	bool is_async; /* callback of a timer: runs alone */
+	bool is_callback;   /* its address is taken */
+	bool is_async;      /* callback of a timer: runs alone */
 	bool has_tail_call; /* itself or below */
 	bool has_legacy_load;
 	bool changes_packet; /* itself or below */
-	u16 live_args; /* registers read before they are written */
+	u16 live_args;       /* registers read before they are written */
 	u32 stack_depth;
 	u32 nr_params;
 	struct param params[5];
@@ -90,14 +90,14 @@ struct subprog {
 };
 
 struct insn_aux {
-	u8 id; /* enum insn_id */
-	bool prune : 1;	     /* states are compared here */
+	u8 id;               /* enum insn_id */
+	bool prune : 1;      /* states are compared here */
 	bool checkpoint : 1; /* and always kept */
 	bool calls_callback : 1;
 	bool second_slot : 1;
-	u8 pointer_type; /* enum reg_type of what it accesses memory through */
-	u16 live; /* registers that are read after they are written, at entry */
-	u16 live_upper_out; /* upper halves read after this instruction */
+	u8 pointer_type;          /* enum reg_type of what it accesses memory through */
+	u16 live;                 /* registers that are read after they are written, at entry */
+	u16 live_upper_out;       /* upper halves read after this instruction */
 	u32 first_pred, nr_preds; /* in env->preds */
 };
 

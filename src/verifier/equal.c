@@ -227,8 +227,8 @@ static bool frames_cover(struct env *env, const struct state *old, const struct 
 	if (fold->callback_depth > fcur->callback_depth)
 		return false;
 	for (u32 i = 0; i < 10; i++)
-		if (live >> i & 1 && !reg_covers(&fold->regs[i], &fcur->regs[i], precise >> i & 1,
-						 map, exact))
+		if (live >> i & 1 &&
+		    !reg_covers(&fold->regs[i], &fcur->regs[i], precise >> i & 1, map, exact))
 			return false;
 	return stacks_cover(env, old, cur, depth, map, exact);
 }
@@ -251,10 +251,10 @@ bool states_equal(struct env *env, const struct state *old, const struct state *
 
 	if (old->depth != cur->depth || old->in_async != cur->in_async)
 		return false;
-	for_each_frame(old, depth)
-		if (old->frames[depth]->callsite != cur->frames[depth]->callsite ||
-		    old->frames[depth]->subprog != cur->frames[depth]->subprog)
-			return false;
+	for_each_frame(old,
+		       depth) if (old->frames[depth]->callsite != cur->frames[depth]->callsite ||
+				  old->frames[depth]->subprog !=
+					  cur->frames[depth]->subprog) return false;
 	map.nr = 0;
 	map.next_fresh = 1u << 31;
 	if (!refs_match(old, cur, &map))

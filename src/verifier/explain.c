@@ -172,8 +172,7 @@ static void explain_place(struct env *env)
 	if (line)
 		diag_source(env->diag, file_of(line->file), line->line, trimmed(line->text));
 	if (env->nr_subprogs) {
-		const struct subprog *subprog =
-			&env->subprogs[subprog_of(env, env->insn)];
+		const struct subprog *subprog = &env->subprogs[subprog_of(env, env->insn)];
 
 		diag_symbol(env->diag, *subprog->name ? subprog->name : env->in->name);
 	}

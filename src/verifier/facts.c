@@ -26,14 +26,22 @@ int facts_new(struct env *env)
 static enum value_kind kind_of(const struct reg *reg)
 {
 	static const u8 kinds[REG_TYPE_MAX] = {
-		[REG_UNINIT] = VALUE_NONE,	   [REG_SCALAR] = VALUE_SCALAR,
-		[REG_CTX] = VALUE_CTX,		   [REG_MAP] = VALUE_MAP,
-		[REG_MAP_VALUE] = VALUE_MAP_VALUE, [REG_MAP_KEY] = VALUE_MAP_KEY,
-		[REG_STACK] = VALUE_STACK,	   [REG_PACKET_META] = VALUE_PACKET_META,
-		[REG_PACKET] = VALUE_PACKET,	   [REG_PACKET_END] = VALUE_PACKET_END,
-		[REG_MEM] = VALUE_MEM,		   [REG_SOCKET] = VALUE_SOCKET,
-		[REG_SOCK_COMMON] = VALUE_SOCKET,  [REG_TCP_SOCK] = VALUE_SOCKET,
-		[REG_XDP_SOCK] = VALUE_SOCKET,	   [REG_FUNC] = VALUE_FUNC,
+		[REG_UNINIT] = VALUE_NONE,
+		[REG_SCALAR] = VALUE_SCALAR,
+		[REG_CTX] = VALUE_CTX,
+		[REG_MAP] = VALUE_MAP,
+		[REG_MAP_VALUE] = VALUE_MAP_VALUE,
+		[REG_MAP_KEY] = VALUE_MAP_KEY,
+		[REG_STACK] = VALUE_STACK,
+		[REG_PACKET_META] = VALUE_PACKET_META,
+		[REG_PACKET] = VALUE_PACKET,
+		[REG_PACKET_END] = VALUE_PACKET_END,
+		[REG_MEM] = VALUE_MEM,
+		[REG_SOCKET] = VALUE_SOCKET,
+		[REG_SOCK_COMMON] = VALUE_SOCKET,
+		[REG_TCP_SOCK] = VALUE_SOCKET,
+		[REG_XDP_SOCK] = VALUE_SOCKET,
+		[REG_FUNC] = VALUE_FUNC,
 		[REG_KERNEL] = VALUE_MEM,
 	};
 
@@ -62,8 +70,7 @@ static void value_join(struct value_facts *value, const struct reg *reg)
 
 	value_first(&other, reg);
 	if (value->kind != other.kind) {
-		*value = (struct value_facts){.kind = VALUE_MIXED, .map = -1,
-					      .num = num_unknown()};
+		*value = (struct value_facts){.kind = VALUE_MIXED, .map = -1, .num = num_unknown()};
 		return;
 	}
 	value->maybe_null |= other.maybe_null;
@@ -146,7 +153,8 @@ static bool needs_zext(const struct env *env, u32 at)
 	if (desc->kind == INSN_KIND_ATOMIC && desc->size == 4 && desc->flags & INSN_FETCH)
 		written = desc->flags & INSN_WRITES_R0 ? 0 : insn->src;
 	else if (desc->kind != INSN_KIND_ALU32 &&
-		 !(desc->kind == INSN_KIND_LOAD && desc->size < 8 && !(desc->flags & INSN_SIGNED)) &&
+		 !(desc->kind == INSN_KIND_LOAD && desc->size < 8 &&
+		   !(desc->flags & INSN_SIGNED)) &&
 		 !(desc->kind == INSN_KIND_SWAP && desc->size < 8))
 		return false;
 	return env->aux[at].live_upper_out >> written & 1;
@@ -174,13 +182,20 @@ void facts_end(struct env *env)
 static void print_value(struct buf *out, const char *name, const struct value_facts *value)
 {
 	static const char *const kinds[] = {
-		[VALUE_NONE] = "none",		 [VALUE_SCALAR] = "scalar",
-		[VALUE_CTX] = "ctx",		 [VALUE_STACK] = "stack",
-		[VALUE_PACKET] = "packet",	 [VALUE_PACKET_META] = "packet_meta",
-		[VALUE_PACKET_END] = "packet_end", [VALUE_MAP] = "map",
-		[VALUE_MAP_VALUE] = "map_value", [VALUE_MAP_KEY] = "map_key",
-		[VALUE_MEM] = "mem",		 [VALUE_SOCKET] = "socket",
-		[VALUE_FUNC] = "func",		 [VALUE_MIXED] = "mixed",
+		[VALUE_NONE] = "none",
+		[VALUE_SCALAR] = "scalar",
+		[VALUE_CTX] = "ctx",
+		[VALUE_STACK] = "stack",
+		[VALUE_PACKET] = "packet",
+		[VALUE_PACKET_META] = "packet_meta",
+		[VALUE_PACKET_END] = "packet_end",
+		[VALUE_MAP] = "map",
+		[VALUE_MAP_VALUE] = "map_value",
+		[VALUE_MAP_KEY] = "map_key",
+		[VALUE_MEM] = "mem",
+		[VALUE_SOCKET] = "socket",
+		[VALUE_FUNC] = "func",
+		[VALUE_MIXED] = "mixed",
 	};
 
 	if (value->kind == VALUE_NONE)

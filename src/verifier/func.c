@@ -21,9 +21,9 @@ static const struct btf_type *skip_modifiers(const struct btf *btf, u32 id)
 
 static bool is_context_type(const struct env *env, const struct btf_type *type)
 {
-	const char *name = type && btf_is_struct(type) ? btf__name_by_offset(env->in->btf,
-									      type->name_off)
-						       : NULL;
+	const char *name = type && btf_is_struct(type)
+				   ? btf__name_by_offset(env->in->btf, type->name_off)
+				   : NULL;
 
 	if (!name)
 		return false;
@@ -101,9 +101,10 @@ static int read_signature(struct env *env, struct subprog *subprog, u32 func)
 			continue;
 		}
 		if (!type || !btf_is_ptr(type))
-			return reject(env, -EINVAL, RULE_SIGNATURE,
-				      "global function %s: argument %u is neither a number nor a pointer",
-				      subprog->name, i + 1);
+			return reject(
+				env, -EINVAL, RULE_SIGNATURE,
+				"global function %s: argument %u is neither a number nor a pointer",
+				subprog->name, i + 1);
 		err = read_pointer_param(env, subprog, func, i, type, param);
 		if (err)
 			return err;
@@ -229,9 +230,8 @@ static int check_param(struct env *env, const struct subprog *subprog, u32 regno
 	default:
 		return check_mem_param(env, subprog, regno, param);
 	}
-	return reject(env, -EINVAL, RULE_SIGNATURE,
-		      "argument %u of global function %s: r%u is %s", regno, subprog->name, regno,
-		      reg_type_name(reg));
+	return reject(env, -EINVAL, RULE_SIGNATURE, "argument %u of global function %s: r%u is %s",
+		      regno, subprog->name, regno, reg_type_name(reg));
 }
 
 static void clear_caller_saved(struct env *env)
@@ -375,8 +375,7 @@ static int push_async(struct env *env, const struct helper_desc *helper, u32 ind
 	set_callback_args(env, helper, callee, env->frame, map);
 	callee->in_callback = false;
 	callee->in_async = true;
-	for_each_frame(state, depth)
-		frame_put(state->frames[depth]);
+	for_each_frame(state, depth) frame_put(state->frames[depth]);
 	if (state->parent)
 		state->parent->branches--;
 	state->parent = NULL;
@@ -554,11 +553,13 @@ static int check_chain(struct env *env, u32 index, const struct chain *below, u3
 			      SKEP_MAX_FRAMES);
 	if (index && subprog->has_tail_call && below->bytes >= 256)
 		return reject(env, -EACCES, RULE_STACK_DEPTH,
-			      "a tail call may follow in %s; the frames of its callers take %u bytes, less than 256 are allowed then",
+			      "a tail call may follow in %s; the frames of its callers take %u "
+			      "bytes, less than 256 are allowed then",
 			      name, below->bytes);
 	if (total > SKEP_STACK_SIZE)
 		return reject(env, -EACCES, RULE_STACK_DEPTH,
-			      "the frames of the calls that lead to %s take %u bytes of stack; there are %u",
+			      "the frames of the calls that lead to %s take %u bytes of stack; "
+			      "there are %u",
 			      name, total, SKEP_STACK_SIZE);
 	return 0;
 }

@@ -27,9 +27,9 @@ struct live_func {
 };
 
 struct use {
-	u16 reads, writes;	/* registers */
-	u16 upper;		/* of reads: whose upper half matters */
-	u16 upper_through;	/* reads whose upper half matters when dst's does */
+	u16 reads, writes; /* registers */
+	u16 upper;         /* of reads: whose upper half matters */
+	u16 upper_through; /* reads whose upper half matters when dst's does */
 };
 
 static u16 helper_args(s32 id)
@@ -91,7 +91,8 @@ static void use_of(const struct env *env, u32 at, struct use *use)
 			use->upper = use->reads;
 		break;
 	case INSN_KIND_STORE:
-		use->upper = (u16)(dst | (desc->size == 8 && desc->flags & INSN_READS_SRC ? src : 0));
+		use->upper =
+			(u16)(dst | (desc->size == 8 && desc->flags & INSN_READS_SRC ? src : 0));
 		break;
 	case INSN_KIND_ATOMIC:
 		use->upper = desc->size == 8 ? use->reads : dst;
@@ -227,7 +228,8 @@ bool live_propagate(const struct state *old, struct state *state)
 {
 	bool changed = false;
 
-	for_each_frame(old, depth) {
+	for_each_frame(old, depth)
+	{
 		u64 slots = old->read_slots[depth];
 
 		if (!slots)

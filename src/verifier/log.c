@@ -47,12 +47,22 @@ static void print_num(struct buf *out, const struct num *num)
 void reg_print(struct buf *out, const struct reg *reg)
 {
 	static const char *const names[REG_TYPE_MAX] = {
-		[REG_UNINIT] = "?",	      [REG_SCALAR] = "scalar",	 [REG_CTX] = "ctx",
-		[REG_MAP] = "map_ptr",	      [REG_MAP_VALUE] = "map_value",
-		[REG_MAP_KEY] = "map_key",    [REG_STACK] = "fp",	 [REG_PACKET_META] = "pkt_meta",
-		[REG_PACKET] = "pkt",	      [REG_PACKET_END] = "pkt_end", [REG_MEM] = "mem",
-		[REG_SOCKET] = "sock",	      [REG_SOCK_COMMON] = "sock_common",
-		[REG_TCP_SOCK] = "tcp_sock",  [REG_XDP_SOCK] = "xdp_sock", [REG_FUNC] = "func",
+		[REG_UNINIT] = "?",
+		[REG_SCALAR] = "scalar",
+		[REG_CTX] = "ctx",
+		[REG_MAP] = "map_ptr",
+		[REG_MAP_VALUE] = "map_value",
+		[REG_MAP_KEY] = "map_key",
+		[REG_STACK] = "fp",
+		[REG_PACKET_META] = "pkt_meta",
+		[REG_PACKET] = "pkt",
+		[REG_PACKET_END] = "pkt_end",
+		[REG_MEM] = "mem",
+		[REG_SOCKET] = "sock",
+		[REG_SOCK_COMMON] = "sock_common",
+		[REG_TCP_SOCK] = "tcp_sock",
+		[REG_XDP_SOCK] = "xdp_sock",
+		[REG_FUNC] = "func",
 		[REG_KERNEL] = "ptr_",
 	};
 
@@ -79,8 +89,8 @@ void reg_print(struct buf *out, const struct reg *reg)
 	if (reg->type == REG_MEM)
 		buf_printf(out, "sz=%u,", reg->size);
 	if (reg->map)
-		buf_printf(out, "map=%s,ks=%u,vs=%u,", reg->map->def->name,
-			   reg->map->def->key_size, reg->map->def->value_size);
+		buf_printf(out, "map=%s,ks=%u,vs=%u,", reg->map->def->name, reg->map->def->key_size,
+			   reg->map->def->value_size);
 	if (reg->type != REG_UNINIT && !num_is(&reg->num, 0))
 		print_num(out, &reg->num);
 	if (out->len && out->data[out->len - 1] == ',')
@@ -90,8 +100,11 @@ void reg_print(struct buf *out, const struct reg *reg)
 
 static void print_slot(struct buf *out, const struct slot *slot, u32 index)
 {
-	static const char letters[] = {[SLOT_INVALID] = '?', [SLOT_SPILL] = 'r', [SLOT_MISC] = 'm',
-				       [SLOT_ZERO] = '0', [SLOT_DYNPTR] = 'd'};
+	static const char letters[] = {[SLOT_INVALID] = '?',
+				       [SLOT_SPILL] = 'r',
+				       [SLOT_MISC] = 'm',
+				       [SLOT_ZERO] = '0',
+				       [SLOT_DYNPTR] = 'd'};
 	char types[SLOT_SIZE + 1] = {0};
 
 	for (u32 i = 0; i < SLOT_SIZE; i++)

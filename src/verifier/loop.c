@@ -82,7 +82,8 @@ struct state *find_prev_entry(struct env *env, struct state *state, u32 insn)
 /* Numbers that nothing relied on so far become unknown, so that rounds become alike. */
 void widen_imprecise(struct env *env, const struct state *old, struct state *cur)
 {
-	for_each_frame(old, depth) {
+	for_each_frame(old, depth)
+	{
 		const struct frame *was = old->frames[depth];
 		struct frame *now;
 		u32 nr;
@@ -105,9 +106,8 @@ void widen_imprecise(struct env *env, const struct state *old, struct state *cur
 			struct slot *slot = &now->stack->slots[i];
 
 			if (slot_spill_size(before) != SLOT_SIZE ||
-			    slot_spill_size(slot) != SLOT_SIZE ||
-			    before->reg.type != REG_SCALAR || slot->reg.type != REG_SCALAR ||
-			    old->precise_slots[depth] >> i & 1)
+			    slot_spill_size(slot) != SLOT_SIZE || before->reg.type != REG_SCALAR ||
+			    slot->reg.type != REG_SCALAR || old->precise_slots[depth] >> i & 1)
 				continue;
 			if (memcmp(&before->reg.num, &slot->reg.num, sizeof(struct num)))
 				reg_set_unknown(&slot->reg);
@@ -177,8 +177,7 @@ static int check_unfinished(struct env *env, struct state *old, bool *keep_out)
 	struct state *cur = env->cur;
 	const struct frame *fold = old->frames[cur->depth], *fcur = state_frame(cur);
 
-	if (old->depth == cur->depth && fold->in_async && fcur->in_async &&
-	    !same_way(old, cur))
+	if (old->depth == cur->depth && fold->in_async && fcur->in_async && !same_way(old, cur))
 		return 0;
 	if (env->aux[env->insn].id == INSN_MAY_GOTO) {
 		if (old->may_goto_depth != cur->may_goto_depth &&
@@ -190,9 +189,10 @@ static int check_unfinished(struct env *env, struct state *old, bool *keep_out)
 	if (may_loop(old, cur) && states_equal(env, old, cur, EXACT) &&
 	    old->may_goto_depth == cur->may_goto_depth &&
 	    old->callback_unroll == cur->callback_unroll)
-		return reject(env, -EINVAL, RULE_INFINITE_LOOP,
-			      "a loop that comes back to instruction %u with nothing changed never ends",
-			      env->insn);
+		return reject(
+			env, -EINVAL, RULE_INFINITE_LOOP,
+			"a loop that comes back to instruction %u with nothing changed never ends",
+			env->insn);
 	*keep_out = true;
 	return 0;
 }
@@ -248,14 +248,14 @@ static int add_checkpoint(struct env *env)
 
 static bool same_call(const struct state *old, const struct state *cur)
 {
-	return old->depth == cur->depth &&
-	       state_frame(old)->callsite == state_frame(cur)->callsite;
+	return old->depth == cur->depth && state_frame(old)->callsite == state_frame(cur)->callsite;
 }
 
 int check_visited(struct env *env)
 {
 	bool forced = is_forced(env);
-	bool add = forced || (env->jumps - env->last_jumps >= 2 && env->processed - env->last_insns >= 8);
+	bool add = forced ||
+		   (env->jumps - env->last_jumps >= 2 && env->processed - env->last_insns >= 8);
 	bool keep_out = false;
 	struct state **link = &env->explored[env->insn];
 	u32 nr = 0;

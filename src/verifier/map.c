@@ -12,11 +12,11 @@ static const struct {
 	enum field_kind kind;
 	u32 size;
 } special_types[] = {
-	{"bpf_spin_lock", FIELD_SPIN_LOCK, 4},	{"bpf_res_spin_lock", FIELD_OTHER, 4},
-	{"bpf_timer", FIELD_TIMER, 16},		{"bpf_wq", FIELD_OTHER, 16},
-	{"bpf_list_head", FIELD_OTHER, 16},	{"bpf_list_node", FIELD_OTHER, 24},
-	{"bpf_rb_root", FIELD_OTHER, 16},	{"bpf_rb_node", FIELD_OTHER, 32},
-	{"bpf_refcount", FIELD_OTHER, 4},	{"bpf_task_work", FIELD_OTHER, 16},
+	{"bpf_spin_lock", FIELD_SPIN_LOCK, 4}, {"bpf_res_spin_lock", FIELD_OTHER, 4},
+	{"bpf_timer", FIELD_TIMER, 16},        {"bpf_wq", FIELD_OTHER, 16},
+	{"bpf_list_head", FIELD_OTHER, 16},    {"bpf_list_node", FIELD_OTHER, 24},
+	{"bpf_rb_root", FIELD_OTHER, 16},      {"bpf_rb_node", FIELD_OTHER, 32},
+	{"bpf_refcount", FIELD_OTHER, 4},      {"bpf_task_work", FIELD_OTHER, 16},
 };
 
 struct fields {
@@ -85,8 +85,7 @@ static int find_fields(const struct btf *btf, u32 id, u32 off, u32 depth, struct
 	name = btf__name_by_offset(btf, type->name_off);
 	for (u32 i = 0; name && i < ARRAY_SIZE(special_types); i++)
 		if (!strcmp(name, special_types[i].name))
-			return add_field(fields, special_types[i].kind, off,
-					 special_types[i].size);
+			return add_field(fields, special_types[i].kind, off, special_types[i].size);
 	for (u32 i = 0; i < btf_vlen(type) && !err; i++)
 		err = find_fields(btf, btf_members(type)[i].type,
 				  off + btf_member_bit_offset(type, i) / 8, depth + 1, fields);

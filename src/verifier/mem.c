@@ -30,8 +30,9 @@ int check_alignment(struct env *env, const struct reg *reg, s32 off, u32 size, b
 static int reject_bounds(struct env *env, enum rule rule, u32 regno, s64 off, u32 size, u64 limit)
 {
 	const struct reg *reg = cur_reg(env, regno);
-	int err = reject(env, -EACCES, rule, "access of %u bytes through r%u, %s, may be outside of it",
-			 size, regno, reg_type_name(reg));
+	int err = reject(env, -EACCES, rule,
+			 "access of %u bytes through r%u, %s, may be outside of it", size, regno,
+			 reg_type_name(reg));
 
 	if (num_is_const(&reg->num))
 		explain_proven(env, "the access is at offset %lld",
@@ -52,7 +53,8 @@ static int check_region(struct env *env, u32 regno, s32 off, u32 size, u64 limit
 	s64 low;
 
 	if (!size && !zero_allowed)
-		return reject(env, -EACCES, RULE_ZERO_SIZE, "access of zero bytes through r%u", regno);
+		return reject(env, -EACCES, RULE_ZERO_SIZE, "access of zero bytes through r%u",
+			      regno);
 	if (__builtin_add_overflow(reg->num.smin, (s64)off, &low) || low < 0 ||
 	    reg->num.umax >= MAX_VAR_OFF || (s64)reg->num.umax + off + size > (s64)limit ||
 	    (u64)low + size > limit)
@@ -106,9 +108,9 @@ static int check_packet(struct env *env, u32 regno, s32 off, u32 size, bool zero
 	int err;
 
 	if (!size && !zero_allowed)
-		return reject(env, -EACCES, RULE_ZERO_SIZE, "access of zero bytes through r%u", regno);
-	if (reg->num.smin >= 0 && reg->range >= 0 && off >= 0 &&
-	    (s64)off + size <= (s64)reg->range)
+		return reject(env, -EACCES, RULE_ZERO_SIZE, "access of zero bytes through r%u",
+			      regno);
+	if (reg->num.smin >= 0 && reg->range >= 0 && off >= 0 && (s64)off + size <= (s64)reg->range)
 		return 0;
 	err = reject(env, -EACCES, RULE_PACKET_BOUNDS,
 		     "access of %u bytes through r%u, %s, before it is shown that they are there",
@@ -245,8 +247,8 @@ static int access_region(struct env *env, u32 regno, s32 off, u32 size, enum acc
 	case REG_TCP_SOCK:
 	case REG_XDP_SOCK:
 		if (access == ACCESS_WRITE)
-			return reject(env, -EACCES, RULE_READ_ONLY, "write through r%u, which is %s",
-				      regno, reg_type_name(reg));
+			return reject(env, -EACCES, RULE_READ_ONLY,
+				      "write through r%u, which is %s", regno, reg_type_name(reg));
 		return check_sock_field(env, regno, off, size);
 	case REG_KERNEL:
 		return access_kernel(env, regno, off, size, access);
@@ -290,9 +292,10 @@ static int check_same_kind(struct env *env, u8 type)
 	if (*before == REG_UNINIT)
 		*before = type;
 	else if (*before != type && (is_rewritten(*before) || is_rewritten(type)))
-		return reject(env, -EINVAL, RULE_MIXED_POINTERS,
-			      "this instruction accesses %s here, and something else on another path",
-			      reg_type_name(&(struct reg){.type = type}));
+		return reject(
+			env, -EINVAL, RULE_MIXED_POINTERS,
+			"this instruction accesses %s here, and something else on another path",
+			reg_type_name(&(struct reg){.type = type}));
 	return 0;
 }
 
@@ -343,9 +346,10 @@ int check_store(struct env *env, const struct skep_insn *insn, const struct insn
 		value = *cur_reg(env, insn->src);
 	else
 		reg_set_const(&value, (u64)(s64)insn->imm);
-	if (desc->flags & INSN_ORDERED && (ptr->type == REG_CTX || reg_is_packet(ptr) ||
-					   ptr->type == REG_SOCKET || ptr->type == REG_SOCK_COMMON ||
-					   ptr->type == REG_TCP_SOCK || ptr->type == REG_XDP_SOCK))
+	if (desc->flags & INSN_ORDERED &&
+	    (ptr->type == REG_CTX || reg_is_packet(ptr) || ptr->type == REG_SOCKET ||
+	     ptr->type == REG_SOCK_COMMON || ptr->type == REG_TCP_SOCK ||
+	     ptr->type == REG_XDP_SOCK))
 		return reject(env, -EACCES, RULE_ATOMIC, "store with release through r%u, %s",
 			      insn->dst, reg_type_name(ptr));
 	err = check_same_kind(env, ptr->type);

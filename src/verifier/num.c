@@ -45,9 +45,9 @@ struct num num_srange(s64 smin, s64 smax)
 
 bool num_is_unknown(const struct num *n)
 {
-	return n->bits.mask == ~0ull && !n->umin && n->umax == UINT64_MAX &&
-	       n->smin == INT64_MIN && n->smax == INT64_MAX && !n->umin32 &&
-	       n->umax32 == UINT32_MAX && n->smin32 == INT32_MIN && n->smax32 == INT32_MAX;
+	return n->bits.mask == ~0ull && !n->umin && n->umax == UINT64_MAX && n->smin == INT64_MIN &&
+	       n->smax == INT64_MAX && !n->umin32 && n->umax32 == UINT32_MAX &&
+	       n->smin32 == INT32_MIN && n->smax32 == INT32_MAX;
 }
 
 struct num num_neg(const struct num *a)
@@ -100,11 +100,10 @@ struct num num_swap(const struct num *a, u32 width)
 enum num_cmp num_negate(enum num_cmp cmp)
 {
 	static const enum num_cmp opposite[NUM_CMP_MAX] = {
-		[NUM_EQ] = NUM_NE,	 [NUM_NE] = NUM_EQ,   [NUM_GT] = NUM_LE,
-		[NUM_GE] = NUM_LT,	 [NUM_LT] = NUM_GE,   [NUM_LE] = NUM_GT,
-		[NUM_SGT] = NUM_SLE,	 [NUM_SGE] = NUM_SLT, [NUM_SLT] = NUM_SGE,
-		[NUM_SLE] = NUM_SGT,	 [NUM_SET] = NUM_NOT_SET,
-		[NUM_NOT_SET] = NUM_SET,
+		[NUM_EQ] = NUM_NE,   [NUM_NE] = NUM_EQ,       [NUM_GT] = NUM_LE,
+		[NUM_GE] = NUM_LT,   [NUM_LT] = NUM_GE,       [NUM_LE] = NUM_GT,
+		[NUM_SGT] = NUM_SLE, [NUM_SGE] = NUM_SLT,     [NUM_SLT] = NUM_SGE,
+		[NUM_SLE] = NUM_SGT, [NUM_SET] = NUM_NOT_SET, [NUM_NOT_SET] = NUM_SET,
 	};
 
 	return opposite[cmp];

@@ -9,8 +9,8 @@
  * and may undefine them afterwards. Known bits are kept in a struct tnum whatever the width; bits
  * above NBITS are zero in both of its fields.
  */
-#define NU_MAX ((NU)~(NU)0)
-#define HU_MAX ((HU)~(HU)0)
+#define NU_MAX ((NU) ~(NU)0)
+#define HU_MAX ((HU) ~(HU)0)
 #define HS_MAX ((HS)(HU_MAX >> 1))
 #define HS_MIN ((HS)(-HS_MAX - 1))
 
@@ -160,9 +160,8 @@ static inline bool N(sync_once)(struct NUM *n)
 
 static inline struct NUM N(make)(NU value)
 {
-	return (struct NUM){.bits = {value, 0},
-			    .full = N(full_const)(value),
-			    .half = N(half_const)((HU)value)};
+	return (struct NUM){
+		.bits = {value, 0}, .full = N(full_const)(value), .half = N(half_const)((HU)value)};
 }
 
 NSTATIC bool N(has)(const struct NUM *n, u64 number)
@@ -197,9 +196,8 @@ NSTATIC bool N(sync)(struct NUM *n)
 
 NSTATIC struct NUM N(unknown)(void)
 {
-	return (struct NUM){.bits = {0, NU_MAX},
-			    .full = N(full_unknown)(),
-			    .half = N(half_unknown)()};
+	return (struct NUM){
+		.bits = {0, NU_MAX}, .full = N(full_unknown)(), .half = N(half_unknown)()};
 }
 
 NSTATIC struct NUM N(join)(const struct NUM *a, const struct NUM *b)
@@ -366,7 +364,7 @@ static struct NUM N(shift)(enum num_op op, const struct NUM *a, const struct NUM
 
 		n.bits.mask = zeroes >= NBITS ? 0 : NU_MAX & ~((1ull << zeroes) - 1);
 	}
-	n.full = op == NUM_LSH	 ? N(full_lsh)(&a->full, min, max)
+	n.full = op == NUM_LSH   ? N(full_lsh)(&a->full, min, max)
 		 : op == NUM_RSH ? N(full_rsh)(&a->full, min, max)
 				 : N(full_arsh)(&a->full, min, max);
 	if (op == NUM_LSH && max < HBITS)
@@ -606,10 +604,8 @@ NSTATIC bool N(refine32)(enum num_cmp cmp, struct NUM *a, struct NUM *b)
 		return false;
 	}
 	if (cmp == NUM_EQ) {
-		struct tnum la = {a->bits.value & HU_MAX,
-				  a->bits.mask | (NU_MAX & ~(u64)HU_MAX)};
-		struct tnum lb = {b->bits.value & HU_MAX,
-				  b->bits.mask | (NU_MAX & ~(u64)HU_MAX)};
+		struct tnum la = {a->bits.value & HU_MAX, a->bits.mask | (NU_MAX & ~(u64)HU_MAX)};
+		struct tnum lb = {b->bits.value & HU_MAX, b->bits.mask | (NU_MAX & ~(u64)HU_MAX)};
 
 		if (!N(bits_meet)(&a->bits, lb) || !N(bits_meet)(&b->bits, la))
 			return false;

@@ -10,7 +10,7 @@
  * and undefined again at the end. Arithmetic is done in RU or checked by overflow builtins, so that
  * nothing overflows in a signed type.
  */
-#define RU_MAX ((RU)~(RU)0)
+#define RU_MAX ((RU) ~(RU)0)
 #define RS_MAX ((RS)(RU_MAX >> 1))
 #define RS_MIN ((RS)(-RS_MAX - 1))
 
@@ -181,7 +181,7 @@ static inline struct RANGE R(mul)(const struct RANGE *a, const struct RANGE *b)
 	return r;
 }
 
-static inline struct RANGE R(and)(const struct RANGE *a, const struct RANGE *b)
+static inline struct RANGE R (and)(const struct RANGE *a, const struct RANGE *b)
 {
 	struct RANGE r = R(unknown)();
 

@@ -203,7 +203,8 @@ static int store_variable(struct env *env, u32 depth, u32 regno, s32 min, s32 ma
 		}
 		if (*type == SLOT_INVALID && !env->allow_uninit_stack)
 			return reject(env, -EINVAL, RULE_STACK_UNINIT,
-				      "store at a variable offset (r%u) over stack bytes that were never written",
+				      "store at a variable offset (r%u) over stack bytes that were "
+				      "never written",
 				      regno);
 		*type = SLOT_MISC;
 	}
@@ -229,9 +230,10 @@ int check_stack_store(struct env *env, u32 regno, s32 off, u32 size, const struc
 
 static int reject_uninit(struct env *env, u32 regno, s32 off, u32 size)
 {
-	return reject(env, -EACCES, RULE_STACK_UNINIT,
-		      "read of %u bytes through r%u, of which the byte at r10 %+d was never written",
-		      size, regno, off);
+	return reject(
+		env, -EACCES, RULE_STACK_UNINIT,
+		"read of %u bytes through r%u, of which the byte at r10 %+d was never written",
+		size, regno, off);
 }
 
 /* Bytes that are no whole spill, as a number. */
@@ -293,8 +295,8 @@ static int load_fixed(struct env *env, u32 depth, u32 regno, s32 off, u32 size, 
 	static const struct slot nothing;
 	const struct frame *frame = env->cur->frames[depth];
 	u32 index = SLOT_OF(off);
-	const struct slot *slot = index < frame_nr_slots(frame) ? &frame->stack->slots[index]
-								: &nothing;
+	const struct slot *slot =
+		index < frame_nr_slots(frame) ? &frame->stack->slots[index] : &nothing;
 	int err;
 
 	live_read(env, depth, 1ull << index);

@@ -21,27 +21,27 @@ enum reg_type {
 	REG_UNINIT,
 	REG_SCALAR,
 	REG_CTX,
-	REG_MAP,	 /* the map itself */
+	REG_MAP, /* the map itself */
 	REG_MAP_VALUE,
 	REG_MAP_KEY,
 	REG_STACK,
 	REG_PACKET_META,
 	REG_PACKET,
 	REG_PACKET_END,
-	REG_MEM,	 /* `size` bytes */
+	REG_MEM, /* `size` bytes */
 	REG_SOCKET,
 	REG_SOCK_COMMON,
 	REG_TCP_SOCK,
 	REG_XDP_SOCK,
 	REG_FUNC,
-	REG_KERNEL,	 /* an object of the kernel, by BTF: reads give unknown numbers */
+	REG_KERNEL, /* an object of the kernel, by BTF: reads give unknown numbers */
 	REG_TYPE_MAX
 };
 
 enum reg_flags {
-	REG_NULLABLE = 1 << 0,	/* may be NULL: must be compared with 0 before use */
+	REG_NULLABLE = 1 << 0, /* may be NULL: must be compared with 0 before use */
 	REG_RDONLY = 1 << 1,
-	REG_RINGBUF = 1 << 2,	/* memory of a ring buffer record: must be released */
+	REG_RINGBUF = 1 << 2,   /* memory of a ring buffer record: must be released */
 	REG_ADD_CONST = 1 << 3, /* scalar: off more than the scalar with the same id */
 };
 
@@ -68,7 +68,7 @@ struct reg {
 		u32 subprog; /* REG_FUNC */
 		u32 any;
 	};
-	u32 map_uid;		/* tells inner maps from different lookups apart */
+	u32 map_uid;            /* tells inner maps from different lookups apart */
 	const struct vmap *map; /* REG_MAP* */
 	struct num num;
 };
@@ -105,10 +105,10 @@ struct frame {
 	u32 number;
 	bool in_callback;
 	bool in_async;
-	u32 callback_depth; /* how often the running helper has entered its callback */
+	u32 callback_depth;             /* how often the running helper has entered its callback */
 	s64 callback_min, callback_max; /* what a callback may return */
-	struct live_func *live; /* what is known of its slots' use, see live.c */
-	struct stack *stack; /* NULL: nothing written */
+	struct live_func *live;         /* what is known of its slots' use, see live.c */
+	struct stack *stack;            /* NULL: nothing written */
 	struct reg regs[SKEP_MAX_REG];
 };
 
@@ -162,7 +162,7 @@ struct state {
 	u32 may_goto_depth;
 	u32 callback_unroll;
 	bool in_async;
-	bool is_loop_head; /* a path from here came back and was found covered */
+	bool is_loop_head;       /* a path from here came back and was found covered */
 	struct state *loop_head; /* outermost head that a path from here came back to */
 	u32 nr_refs;
 	u32 locked_id; /* value whose spin lock is held, 0 = none */

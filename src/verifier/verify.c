@@ -292,7 +292,8 @@ static int check_map_uses(struct env *env)
 			continue;
 		if (map->def->type != SKEP_MAP_ARRAY || map->def->max_entries != 1)
 			return reject(env, -EOPNOTSUPP, RULE_BAD_MAP,
-				      "the value of map %s is used directly; only arrays of one entry allow that",
+				      "the value of map %s is used directly; only arrays of one "
+				      "entry allow that",
 				      map->def->name);
 		if ((u32)insn[1].imm >= map->def->value_size || insn[1].imm < 0)
 			return reject(env, -EINVAL, RULE_BAD_MAP,

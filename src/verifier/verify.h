@@ -7,8 +7,10 @@
  * object (verify_input_of()) or by hand from bare instructions and map definitions.
  *
  * Semantics are those of the Linux verifier for a privileged loader (pointers may leak, stack that
- * was never written may be read). There is no hardening against speculative execution: programs
- * run in the process of those who load them, there is no other's secret to guard from them.
+ * was never written may be read). Helpers are checked by their prototypes, whether skep has a body
+ * for them or not: that is for the target to say (check_insn). There is no hardening against
+ * speculative execution: programs run in the process of those who load them, there is no other's
+ * secret to guard from them.
  */
 #ifndef SKEP_VERIFIER_VERIFY_H
 #define SKEP_VERIFIER_VERIFY_H
@@ -24,14 +26,13 @@ struct btf;
 struct skep_diag;
 
 enum verify_flags {
-	VERIFY_GPL = 1 << 0,		 /* the licence may call GPL-only helpers */
+	VERIFY_GPL = 1 << 0,              /* the licence may call GPL-only helpers */
 	VERIFY_STRICT_ALIGNMENT = 1 << 1, /* BPF_F_STRICT_ALIGNMENT */
-	VERIFY_ANY_ALIGNMENT = 1 << 2,	 /* BPF_F_ANY_ALIGNMENT: wins over the machine's default */
-	VERIFY_STATE_FREQUENT = 1 << 3,	 /* BPF_F_TEST_STATE_FREQ: a checkpoint everywhere */
+	VERIFY_ANY_ALIGNMENT = 1 << 2,    /* BPF_F_ANY_ALIGNMENT: wins over the machine's default */
+	VERIFY_STATE_FREQUENT = 1 << 3,   /* BPF_F_TEST_STATE_FREQ: a checkpoint everywhere */
 	VERIFY_REFUSE_UNINIT_STACK = 1 << 4, /* stack must be written before it is read */
 	VERIFY_SLEEPABLE = 1 << 5,
 	VERIFY_FRAGS = 1 << 6, /* xdp.frags: packets in several pieces */
-	VERIFY_ANY_HELPER = 1 << 7, /* allow helpers that skep has no body for */
 };
 
 /* Zero means the default of Linux. */
@@ -42,13 +43,14 @@ struct verify_limits {
 };
 
 struct verify_input {
-	const char *name; /* of the program; "" allowed */
+	const char *name;              /* of the program; "" allowed */
 	const struct skep_insn *insns; /* linked: maps as MAP_IDX (see object/object.h) */
 	u32 nr_insns;
-	u32 prog_type;		  /* enum bpf_prog_type; says the context and the helpers */
+	u32 prog_type;            /* enum bpf_prog_type; says the context and the helpers */
 	u32 expected_attach_type; /* enum bpf_attach_type */
-	enum skep_hook hook;	  /* SKEP_HOOK_NONE: from prog_type */
-	/* Sorted by insn; [0] starts at 0. May be NULL: subprograms are then found by their calls. */
+	enum skep_hook hook;      /* SKEP_HOOK_NONE: from prog_type */
+	/* Sorted by insn; [0] starts at 0. May be NULL: subprograms are then found by their calls.
+	 */
 	const struct object_func *funcs;
 	u32 nr_funcs;
 	const struct object_map *maps; /* def, BTF ids, inner, kind and data are read */
@@ -56,7 +58,7 @@ struct verify_input {
 	const struct btf *btf; /* NULL: no BTF */
 	const struct object_line *lines;
 	u32 nr_lines;
-	u32 flags; /* enum verify_flags */
+	u32 flags;     /* enum verify_flags */
 	u32 log_level; /* 0; 1: the failing path; 2: every instruction with its state */
 	struct verify_limits limits;
 	/* A target's own rules, asked when an instruction is first reached. NULL: none. */
@@ -66,20 +68,20 @@ struct verify_input {
 
 /* What a value is, as far as later passes care. */
 enum value_kind {
-	VALUE_NONE,   /* not a register that is read, or not initialised */
+	VALUE_NONE, /* not a register that is read, or not initialised */
 	VALUE_SCALAR,
 	VALUE_CTX,
-	VALUE_STACK,  /* num + off: distance from the frame's end (r10) */
+	VALUE_STACK, /* num + off: distance from the frame's end (r10) */
 	VALUE_PACKET,
 	VALUE_PACKET_META,
 	VALUE_PACKET_END,
-	VALUE_MAP,	  /* the map itself */
+	VALUE_MAP, /* the map itself */
 	VALUE_MAP_VALUE,
 	VALUE_MAP_KEY,
-	VALUE_MEM,	  /* memory of known size: ring buffer records, slices */
+	VALUE_MEM, /* memory of known size: ring buffer records, slices */
 	VALUE_SOCKET,
 	VALUE_FUNC,
-	VALUE_MIXED,	  /* not the same on all paths */
+	VALUE_MIXED, /* not the same on all paths */
 };
 
 /* One register at the entry of one instruction, joined over all paths. */
@@ -94,12 +96,12 @@ struct value_facts {
 enum branch_facts { BRANCH_UNSEEN = 0, BRANCH_TAKEN = 1, BRANCH_FALLS = 2 /* both: 3 */ };
 
 struct insn_facts {
-	bool reached; /* false: dead code, no path comes here */
-	bool zext;    /* the upper half of the 32-bit result is read: it must be zero */
-	u8 branches;  /* enum branch_facts of a conditional jump */
-	bool called;  /* helper call that was reached */
+	bool reached;   /* false: dead code, no path comes here */
+	bool zext;      /* the upper half of the 32-bit result is read: it must be zero */
+	u8 branches;    /* enum branch_facts of a conditional jump */
+	bool called;    /* helper call that was reached */
 	bool const_key; /* helper call on a map: the key is always const_key_value */
-	s32 map;	/* helper call: the map it works on, -1: none or several */
+	s32 map;        /* helper call: the map it works on, -1: none or several */
 	u64 const_key_value;
 	u32 alignment; /* of a memory access: proven alignment in bytes (1, 2, 4, 8) */
 	struct value_facts dst, src; /* operands that the instruction reads */
@@ -108,7 +110,7 @@ struct insn_facts {
 struct subprog_facts {
 	u32 insn, nr_insns;
 	u32 stack_depth; /* bytes of the frame */
-	bool tail_call;	 /* reaches a tail call */
+	bool tail_call;  /* reaches a tail call */
 	bool callback;
 };
 
@@ -122,9 +124,9 @@ struct verifier_facts {
 
 /* veristat's columns. */
 struct verify_stats {
-	u32 insns;		 /* processed, summed over all paths */
-	u32 total_states;	 /* checkpoints made */
-	u32 peak_states;	 /* alive at once */
+	u32 insns;        /* processed, summed over all paths */
+	u32 total_states; /* checkpoints made */
+	u32 peak_states;  /* alive at once */
 	u32 max_states_per_insn;
 	u32 longest_mark_read;
 	u32 stack_depth; /* sum over frames of main and global functions */
@@ -136,7 +138,7 @@ struct verify_result {
 	bool accepted;
 	struct verify_stats stats;
 	struct verifier_facts *facts; /* NULL unless accepted */
-	struct buf log;		      /* in the style of the kernel's, when log_level > 0 */
+	struct buf log;               /* in the style of the kernel's, when log_level > 0 */
 };
 
 /*
@@ -158,9 +160,9 @@ void verify_facts_print(struct buf *out, const struct verify_input *in,
 
 /* One rule of rules.def, for `skep explain`. */
 struct verify_rule {
-	const char *name;	/* "packet-bounds" */
-	const char *category;	/* "memory safety" */
-	const char *title;	/* one sentence: the rule */
+	const char *name;       /* "packet-bounds" */
+	const char *category;   /* "memory safety" */
+	const char *title;      /* one sentence: the rule */
 	const char *suggestion; /* what to try */
 };
 

@@ -99,7 +99,7 @@ static void take_funcs(struct peer_program *program, const struct record *record
 
 static u32 verify_flags_of(const struct record *record)
 {
-	return VERIFY_GPL | VERIFY_ANY_HELPER | (record->strict ? VERIFY_STRICT_ALIGNMENT : 0) |
+	return VERIFY_GPL | (record->strict ? VERIFY_STRICT_ALIGNMENT : 0) |
 	       (record->any_alignment ? VERIFY_ANY_ALIGNMENT : 0) |
 	       (record->state_frequent ? VERIFY_STATE_FREQUENT : 0) |
 	       (record->sleepable ? VERIFY_SLEEPABLE : 0);

@@ -39,7 +39,6 @@ static void verify_one(const struct skep_object *object, const struct object_pro
 	int err;
 
 	verify_input_of(object, prog, &input);
-	input.flags |= VERIFY_ANY_HELPER;
 	err = verify_program(&input, &result, diag);
 	printf("%s\t%s\t%s\t%u\t%u\t%s\t%llu\t%u\t%u\t%u\t%u\t%u\t%llu\t%s\n", object->name,
 	       prog->name, prog->section, prog->prog_type, prog->nr_insns,

@@ -161,10 +161,16 @@ static bool compare(enum num_cmp cmp, u16 a, u16 b, bool half)
 	u32 x = half ? (u8)a : a, y = half ? (u8)b : b;
 	s32 sx = half ? (s8)a : (s16)a, sy = half ? (s8)b : (s16)b;
 	const bool truth[NUM_CMP_MAX] = {
-		[NUM_EQ] = x == y,    [NUM_NE] = x != y,    [NUM_GT] = x > y,
-		[NUM_GE] = x >= y,    [NUM_LT] = x < y,	    [NUM_LE] = x <= y,
-		[NUM_SGT] = sx > sy,  [NUM_SGE] = sx >= sy, [NUM_SLT] = sx < sy,
-		[NUM_SLE] = sx <= sy, [NUM_SET] = x & y,    [NUM_NOT_SET] = !(x & y),
+		[NUM_EQ] = x == y,
+		[NUM_NE] = x != y,
+		[NUM_GT] = x > y,
+		[NUM_GE] = x >= y,
+		[NUM_LT] = x<y, [NUM_LE] = x <= y, [NUM_SGT] = sx> sy,
+		[NUM_SGE] = sx >= sy,
+		[NUM_SLT] = sx < sy,
+		[NUM_SLE] = sx <= sy,
+		[NUM_SET] = x & y,
+		[NUM_NOT_SET] = !(x & y),
 	};
 
 	return truth[cmp];

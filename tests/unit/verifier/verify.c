@@ -40,16 +40,18 @@ struct program {
 	u32 flags;
 };
 
+#define NOT_GPL (1u << 31)
 #define XDP BPF_PROG_TYPE_XDP
 #define TC BPF_PROG_TYPE_SCHED_CLS
 #define SOCK BPF_PROG_TYPE_SOCKET_FILTER
 
 /* r0 = value of `array` at key 0, or the program ends */
 #define LOOKUP                                                                                     \
-	"*(u64 *)(r10 - 8) = 0\n r2 = r10\n r2 += -8\n r1 = map[array]\n call map_lookup_elem\n"  \
+	"*(u64 *)(r10 - 8) = 0\n r2 = r10\n r2 += -8\n r1 = map[array]\n call map_lookup_elem\n"   \
 	"if r0 == 0 goto out\n"
 /* the same in a hash, where it may miss */
-#define HASH_LOOKUP "*(u64 *)(r10 - 8) = 0\n r2 = r10\n r2 += -8\n r1 = map[hash]\n call map_lookup_elem\n"
+#define HASH_LOOKUP                                                                                \
+	"*(u64 *)(r10 - 8) = 0\n r2 = r10\n r2 += -8\n r1 = map[hash]\n call map_lookup_elem\n"
 /* r2 = data, r3 = data_end */
 #define PACKET "r2 = *(u32 *)(r1 + 0)\n r3 = *(u32 *)(r1 + 4)\n"
 #define OUT "out: r0 = 0\n exit\n"
@@ -65,8 +67,7 @@ static const struct program programs[] = {
 	{"pointer times two", "pointer-arithmetic", XDP, "r1 *= 2\n r0 = 0\n exit\n"},
 	{"end plus one", "pointer-arithmetic", XDP, PACKET "r3 += 1\n r0 = 0\n exit\n"},
 	{"distance of pointers", NULL, XDP, PACKET "r3 -= r2\n r0 = r3\n exit\n"},
-	{"far pointer", "pointer-range", XDP,
-	 LOOKUP "r1 = *(u64 *)(r0 + 0)\n r0 += r1\n" OUT},
+	{"far pointer", "pointer-range", XDP, LOOKUP "r1 = *(u64 *)(r0 + 0)\n r0 += r1\n" OUT},
 	{"moved context", "pointer-offset", XDP, "r1 += 4\n r0 = *(u32 *)(r1 + 0)\n exit\n"},
 	{"no NULL check", "null-check", XDP, HASH_LOOKUP "r0 = *(u32 *)(r0 + 0)\n exit\n"},
 	{"NULL check the wrong way", "not-a-pointer", XDP,
@@ -78,15 +79,16 @@ static const struct program programs[] = {
 	 "*(u64 *)(r10 - 8) = 4\n r2 = r10\n r2 += -8\n r1 = map[array]\n call map_lookup_elem\n"
 	 "r0 = *(u32 *)(r0 + 0)\n exit\n"},
 	{"number as pointer", "not-a-pointer", XDP, "r2 = 8\n r0 = *(u32 *)(r2 + 0)\n exit\n"},
-	{"read through the end", "not-accessible", XDP,
-	 PACKET "r0 = *(u8 *)(r3 + 0)\n exit\n"},
+	{"read through the end", "not-accessible", XDP, PACKET "r0 = *(u8 *)(r3 + 0)\n exit\n"},
 	{"value, last byte", NULL, XDP, LOOKUP "r0 = *(u8 *)(r0 + 47)\n exit\n" OUT},
 	{"value, one too far", "bounds", XDP, LOOKUP "r0 = *(u8 *)(r0 + 48)\n exit\n" OUT},
 	{"value, below", "bounds", XDP, LOOKUP "r0 = *(u8 *)(r0 - 1)\n exit\n" OUT},
 	{"bounded index", NULL, XDP,
-	 LOOKUP "r1 = *(u64 *)(r0 + 0)\n if r1 > 40 goto out\n r0 += r1\n r0 = *(u64 *)(r0 + 0)\n exit\n" OUT},
+	 LOOKUP "r1 = *(u64 *)(r0 + 0)\n if r1 > 40 goto out\n r0 += r1\n r0 = *(u64 *)(r0 + 0)\n "
+		"exit\n" OUT},
 	{"index bounded too late", "bounds", XDP,
-	 LOOKUP "r1 = *(u64 *)(r0 + 0)\n if r1 > 41 goto out\n r0 += r1\n r0 = *(u64 *)(r0 + 0)\n exit\n" OUT},
+	 LOOKUP "r1 = *(u64 *)(r0 + 0)\n if r1 > 41 goto out\n r0 += r1\n r0 = *(u64 *)(r0 + 0)\n "
+		"exit\n" OUT},
 	{"signed index", "bounds", XDP,
 	 LOOKUP "r1 = *(u64 *)(r0 + 0)\n if r1 s> 40 goto out\n if r1 s< -1 goto out\n r0 += r1\n"
 		"r0 = *(u64 *)(r0 + 0)\n exit\n" OUT},
@@ -120,7 +122,8 @@ static const struct program programs[] = {
 	{"context read only", "context-field", XDP, "*(u32 *)(r1 + 16) = 0\n r0 = 0\n exit\n"},
 	{"context field in part", "context-field", XDP, "r0 = *(u16 *)(r1 + 12)\n exit\n"},
 	{"skb mark", NULL, TC, "r2 = 7\n *(u32 *)(r1 + 8) = r2\n r0 = 0\n exit\n"},
-	{"skb len is read only", "context-field", TC, "r2 = 7\n *(u32 *)(r1 + 0) = r2\n r0 = 0\n exit\n"},
+	{"skb len is read only", "context-field", TC,
+	 "r2 = 7\n *(u32 *)(r1 + 0) = r2\n r0 = 0\n exit\n"},
 	{"skb cb, a byte", NULL, SOCK, "r0 = *(u8 *)(r1 + 50)\n *(u8 *)(r1 + 51) = r0\n exit\n"},
 	{"stack", NULL, XDP, "*(u64 *)(r10 - 512) = 1\n r0 = *(u64 *)(r10 - 512)\n exit\n"},
 	{"stack too deep", "stack-bounds", XDP, "*(u64 *)(r10 - 520) = 1\n r0 = 0\n exit\n"},
@@ -141,7 +144,8 @@ static const struct program programs[] = {
 	 PACKET "r4 = r2\n r4 += 8\n if r4 > r3 goto out\n r1 = 1\n"
 		"lock *(u64 *)(r2 + 0) += r1\n" OUT},
 	{"atomic on a value", NULL, XDP, LOOKUP "r1 = 1\n lock *(u64 *)(r0 + 8) += r1\n" OUT},
-	{"atomic, misaligned", "alignment", XDP, LOOKUP "r1 = 1\n lock *(u64 *)(r0 + 4) += r1\n" OUT},
+	{"atomic, misaligned", "alignment", XDP,
+	 LOOKUP "r1 = 1\n lock *(u64 *)(r0 + 4) += r1\n" OUT},
 	{"context or stack", "mixed-pointers", XDP,
 	 "r6 = r1\n *(u64 *)(r10 - 8) = 0\n r2 = *(u32 *)(r1 + 12)\n if r2 == 0 goto l\n"
 	 "r6 = r10\n r6 += -16\n l: r0 = *(u32 *)(r6 + 12)\n exit\n"},
@@ -157,7 +161,7 @@ static const struct program programs[] = {
 	{"helper of another hook", "helper-hook", XDP,
 	 "r2 = 0\n r3 = 0\n call skb_vlan_push\n r0 = 0\n exit\n"},
 	{"helper that does not exist", "helper-unknown", XDP, "call 9999\n r0 = 0\n exit\n"},
-	{"GPL helper", "license", XDP, "r1 = 0\n call trace_printk\n r0 = 0\n exit\n", VERIFY_ANY_HELPER},
+	{"GPL helper", "license", XDP, "r1 = 0\n call trace_printk\n r0 = 0\n exit\n", NOT_GPL},
 	{"no context", "helper-argument", XDP,
 	 "r1 = 0\n r2 = 0\n call xdp_adjust_head\n r0 = 0\n exit\n"},
 	{"size without bounds", "size-range", TC,
@@ -169,7 +173,8 @@ static const struct program programs[] = {
 	 "r2 = 0\n r3 = r10\n r3 += -16\n r4 = 17\n call skb_load_bytes\n r0 = 0\n exit\n"},
 	{"buffer that fits", NULL, TC,
 	 "r2 = 0\n r3 = r10\n r3 += -16\n r4 = 16\n call skb_load_bytes\n"
-	 "r0 = *(u64 *)(r10 - 16)\n exit\n", VERIFY_REFUSE_UNINIT_STACK},
+	 "r0 = *(u64 *)(r10 - 16)\n exit\n",
+	 VERIFY_REFUSE_UNINIT_STACK},
 	{"record kept", "reference-leak", XDP,
 	 "r1 = map[ringbuf]\n r2 = 8\n r3 = 0\n call ringbuf_reserve\n r0 = 0\n exit\n"},
 	{"record given back", NULL, XDP,
@@ -200,19 +205,23 @@ static const struct program programs[] = {
 	 "r0 = 0\n l: r0 += 1\n if r0 != -1 goto l\n exit\n"},
 	{"recursion", "recursion", XDP, "call f\n exit\n f: call f\n exit\n"},
 	{"nine frames", "call-depth", XDP,
-	 "call a\n exit\n a: call b\n exit\n b: call c\n exit\n c: call d\n exit\n d: call e\n exit\n"
+	 "call a\n exit\n a: call b\n exit\n b: call c\n exit\n c: call d\n exit\n d: call e\n "
+	 "exit\n"
 	 "e: call f\n exit\n f: call g\n exit\n g: call h\n exit\n h: r0 = 0\n exit\n"},
 	{"eight frames", NULL, XDP,
-	 "call a\n exit\n a: call b\n exit\n b: call c\n exit\n c: call d\n exit\n d: call e\n exit\n"
+	 "call a\n exit\n a: call b\n exit\n b: call c\n exit\n c: call d\n exit\n d: call e\n "
+	 "exit\n"
 	 "e: call f\n exit\n f: call g\n exit\n g: r0 = 0\n exit\n"},
 	{"callee writes the caller's stack", NULL, XDP,
 	 "r1 = r10\n r1 += -8\n call f\n r0 = *(u64 *)(r10 - 8)\n exit\n"
-	 "f: *(u64 *)(r1 + 0) = 5\n r0 = 0\n exit\n", VERIFY_REFUSE_UNINIT_STACK},
+	 "f: *(u64 *)(r1 + 0) = 5\n r0 = 0\n exit\n",
+	 VERIFY_REFUSE_UNINIT_STACK},
 	{"callee returns its stack", "stack-pointer", XDP, "call f\n exit\n f: r0 = r10\n exit\n"},
 	{"dead code", "unreachable", XDP, "r0 = 0\n exit\n r0 = 1\n exit\n"},
 	{"jump into another function", "bad-instruction", XDP,
 	 "call f\n goto l\n exit\n f: r0 = 0\n l: exit\n"},
-	{"function falls off", "bad-instruction", XDP, "call f\n exit\n f: r0 = 0\n call g\n g: exit\n"},
+	{"function falls off", "bad-instruction", XDP,
+	 "call f\n exit\n f: r0 = 0\n call g\n g: exit\n"},
 	{"bpf_loop", NULL, XDP,
 	 "*(u64 *)(r10 - 8) = 0\n r1 = 1000\n r2 = subprog[f]\n r3 = r10\n r3 += -8\n r4 = 0\n"
 	 "call loop\n r0 = *(u64 *)(r10 - 8)\n exit\n"
@@ -225,8 +234,7 @@ static const struct program programs[] = {
 		"r4 = 0\n call loop\n" OUT
 		"f: r3 = *(u64 *)(r2 + 0)\n r3 += 1\n *(u64 *)(r2 + 0) = r3\n"
 		"r4 = *(u8 *)(r3 + 0)\n r0 = 0\n exit\n"},
-	{"tail call", NULL, XDP,
-	 "r2 = map[progs]\n r3 = 1\n call tail_call\n r0 = 2\n exit\n"},
+	{"tail call", NULL, XDP, "r2 = map[progs]\n r3 = 1\n call tail_call\n r0 = 2\n exit\n"},
 	{"kernel function", "kfunc", XDP, "call kernel-function 7\n r0 = 0\n exit\n"},
 	{"packet pointer to a helper that takes none", "helper-packet", TC,
 	 "r2 = *(u32 *)(r1 + 76)\n r3 = *(u32 *)(r1 + 80)\n r4 = r2\n r4 += 16\n"
@@ -235,7 +243,8 @@ static const struct program programs[] = {
 	 "r1 = map[ringbuf]\n r2 = 16\n r3 = 0\n call ringbuf_reserve\n if r0 == 0 goto out\n"
 	 "r1 = r0\n r1 += 8\n r2 = 0\n call ringbuf_submit\n" OUT},
 	{"constant in read-only data decides", NULL, XDP,
-	 "r1 = map[rodata][0]\n r0 = *(u32 *)(r1 + 0)\n if r0 == 42 goto l\n r0 = *(u64 *)(r0 + 0)\n"
+	 "r1 = map[rodata][0]\n r0 = *(u32 *)(r1 + 0)\n if r0 == 42 goto l\n r0 = *(u64 *)(r0 + "
+	 "0)\n"
 	 "l: exit\n"},
 };
 
@@ -268,7 +277,7 @@ static void verify_text(struct run *run, const struct program *program, u32 log_
 	run->in.maps = maps;
 	run->in.nr_maps = ARRAY_SIZE(maps);
 	run->in.log_level = log_level;
-	run->in.flags = program->flags & VERIFY_ANY_HELPER ? 0 : program->flags | VERIFY_GPL;
+	run->in.flags = program->flags & NOT_GPL ? 0 : program->flags | VERIFY_GPL;
 	run->err = verify_program(&run->in, &run->result, run->diag);
 }
 
@@ -313,10 +322,13 @@ static void test_programs(void **state)
 static bool has_case_elsewhere(const char *rule)
 {
 	static const char *const elsewhere[] = {
-		"packet-read-only",   "read-only",	   "special-field", "helper-unsupported",
-		"too-many-branches",  "too-many-functions", "signature",
-		"jump-out-of-function", "falls-off", "bad-map",	      "bad-program",	   "target",	    "release",
-		"stack-uninit",
+		"packet-read-only",  "read-only",
+		"special-field",     "helper-unsupported",
+		"too-many-branches", "too-many-functions",
+		"signature",         "jump-out-of-function",
+		"falls-off",         "bad-map",
+		"bad-program",       "target",
+		"release",           "stack-uninit",
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(elsewhere); i++)
@@ -344,20 +356,19 @@ static void test_every_rule_has_a_case(void **state)
 
 static void test_facts(void **state)
 {
-	static const struct program program = {
-		"facts", NULL, XDP,
-		"*(u64 *)(r10 - 8) = 2\n"	/* 0 */
-		"r2 = r10\n"			/* 1 */
-		"r2 += -8\n"			/* 2 */
-		"r1 = map[array]\n"		/* 3, 4 */
-		"call map_lookup_elem\n"	/* 5 */
-		"r1 = *(u32 *)(r0 + 4)\n"	/* 6 */
-		"w1 &= 7\n"			/* 7 */
-		"if r1 > 7 goto l\n"		/* 8 */
-		"r0 = r1\n"			/* 9 */
-		"exit\n"			/* 10 */
-		"l: r0 = 9\n"			/* 11 */
-		"exit\n"};
+	static const struct program program = {"facts", NULL, XDP,
+					       "*(u64 *)(r10 - 8) = 2\n" /* 0 */
+					       "r2 = r10\n"              /* 1 */
+					       "r2 += -8\n"              /* 2 */
+					       "r1 = map[array]\n"       /* 3, 4 */
+					       "call map_lookup_elem\n"  /* 5 */
+					       "r1 = *(u32 *)(r0 + 4)\n" /* 6 */
+					       "w1 &= 7\n"               /* 7 */
+					       "if r1 > 7 goto l\n"      /* 8 */
+					       "r0 = r1\n"               /* 9 */
+					       "exit\n"                  /* 10 */
+					       "l: r0 = 9\n"             /* 11 */
+					       "exit\n"};
 	const struct insn_facts *insns;
 	struct buf text = {0};
 	struct run run;
@@ -389,7 +400,8 @@ static void test_explanation(void **state)
 {
 	static const struct program program = {
 		"path", "packet-bounds", XDP,
-		PACKET "r4 = r2\n r4 += 14\n if r4 > r3 goto out\n r0 = *(u16 *)(r2 + 13)\n exit\n" OUT};
+		PACKET
+		"r4 = r2\n r4 += 14\n if r4 > r3 goto out\n r0 = *(u16 *)(r2 + 13)\n exit\n" OUT};
 	struct run run;
 	char *text = NULL;
 	size_t len;
@@ -401,7 +413,8 @@ static void test_explanation(void **state)
 	fclose(f);
 	assert_string_equal(
 		text,
-		"memory safety: access of 2 bytes through r2, a pointer into the packet, before it is "
+		"memory safety: access of 2 bytes through r2, a pointer into the packet, before it "
+		"is "
 		"shown that they are there\n"
 		"  symbol path\n"
 		"  instruction 5: r0 = *(u16 *)(r2 + 13)\n"
@@ -455,12 +468,9 @@ static void test_long_straight_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_every_rule_has_a_case),
-		cmocka_unit_test(test_facts),
-		cmocka_unit_test(test_explanation),
-		cmocka_unit_test(test_target_refuses),
-		cmocka_unit_test(test_long_straight_line),
+		cmocka_unit_test(test_programs),       cmocka_unit_test(test_every_rule_has_a_case),
+		cmocka_unit_test(test_facts),          cmocka_unit_test(test_explanation),
+		cmocka_unit_test(test_target_refuses), cmocka_unit_test(test_long_straight_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
