@@ -27,9 +27,9 @@ struct map_size {
 struct arguments {
 	bool json, pretty, help, version;
 	const char *color;
-	const char *prog, *in, *out, *target;
+	const char *prog, *in, *out, *target, *type;
 	uint64_t repeat, ifindex, rx_queue, budget;
-	bool dump_maps, all, unsafe, checked;
+	bool dump_maps, all, unsafe, checked, details;
 	struct skep_run_fill fills[MAX_FILLS];
 	size_t nr_fills;
 	struct map_size sizes[MAX_SIZES];
@@ -93,12 +93,14 @@ uint32_t text_form(const struct arguments *args);
 /* Open the object of the first operand, or say why not. Returns the exit status. */
 int open_object(const struct arguments *args, struct skep_object **ret);
 
-/* The commands: run.c, show.c, skep.c */
+/* The commands: run.c, show.c, verify.c, skep.c */
 int cmd_run(const struct arguments *args);
 int cmd_prog_show(const struct arguments *args);
 int cmd_prog_dump(const struct arguments *args);
 int cmd_map_show(const struct arguments *args);
 int cmd_helper_show(const struct arguments *args);
+int cmd_verify(const struct arguments *args);
+int cmd_explain(const struct arguments *args);
 int cmd_help(const struct arguments *args);
 
 #endif

@@ -29,6 +29,10 @@ const struct option_row option_rows[] = {
 	{"max-entries", 0, OPTION_SIZE, 0, 1, UINT32_MAX, "NAME=N", "give a map that many entries"},
 	{"dump-maps", 0, OPTION_FLAG, FIELD(dump_maps), 0, 0, NULL,
 	 "print every map after the run"},
+	{"type", 0, OPTION_TEXT, FIELD(type), 0, 0, "SECTION",
+	 "what programs are whose section names no type: xdp, tc, ..."},
+	{"details", 'd', OPTION_FLAG, FIELD(details), 0, 0, NULL,
+	 "the state log of the verifier and the facts it found"},
 	{"unsafe", 0, OPTION_FLAG, FIELD(unsafe), 0, 0, NULL,
 	 "do not verify; the interpreter checks every access"},
 	{"checked", 0, OPTION_FLAG, FIELD(checked), 0, 0, NULL,
@@ -48,6 +52,7 @@ static const char *const run_options[] = {"prog",   "in",          "out",       
 					  "target", "ifindex",     "rx-queue",  "budget",
 					  "map",    "max-entries", "dump-maps", "unsafe",
 					  "checked", NULL};
+static const char *const verify_options[] = {"prog", "target", "type", "details", NULL};
 static const char *const dump_options[] = {"prog", NULL};
 static const char *const helper_options[] = {"all", NULL};
 
@@ -55,9 +60,17 @@ static const char run_details[] =
 	"Without -P the run starts with the object's only XDP program, or with the only one\n"
 	"that no program array names. A map file is an array of {\"key\": .., \"value\": ..}.";
 
+static const char verify_details[] =
+	"Needs no privilege, no daemon and no kernel. A rejection says what is wrong, where, on which\n"
+	"path, what was proven and what was needed, and what to try. Exit status 3: one was rejected.";
+
 const struct command commands[] = {
 	{"run", NULL, "OBJ", 1, 1, run_options, "Run a program of an object over a capture",
 	 run_details, cmd_run},
+	{"verify", NULL, "OBJ", 1, 1, verify_options,
+	 "Tell whether programs are safe to run, and why not", verify_details, cmd_verify},
+	{"explain", NULL, "[RULE]", 0, 1, NULL, "Explain a rule that the verifier names, or list all",
+	 NULL, cmd_explain},
 	{"prog", "show", "OBJ", 1, 1, NULL, "List the programs of an object", NULL, cmd_prog_show},
 	{"prog", "dump", "OBJ [xlated|source]", 1, 2, dump_options,
 	 "Print the instructions of programs", NULL, cmd_prog_dump},

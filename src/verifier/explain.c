@@ -13,8 +13,16 @@
 
 #define PATH_STEPS 12
 
+/* A constant for each rule: one without a page does not compile. */
+#define PAGE(id, why, wrong, right)                                                                \
+	enum { page_exists_##id = RULE_##id };                                                     \
+	static const char page_why_##id[] = why, page_wrong_##id[] = wrong, page_right_##id[] = right;
+#include "verifier/pages.def"
+
 static const struct verify_rule rules[] = {
-#define RULE(id, name, category, title, suggestion) {name, category, title, suggestion},
+#define RULE(id, name, category, title, suggestion)                                                \
+	[RULE_##id] = {name,		 category,	    title,		suggestion,	   \
+		       page_why_##id, page_wrong_##id, page_right_##id},
 #include "verifier/rules.def"
 };
 

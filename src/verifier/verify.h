@@ -164,6 +164,8 @@ struct verify_rule {
 	const char *category;   /* "memory safety" */
 	const char *title;      /* one sentence: the rule */
 	const char *suggestion; /* what to try */
+	const char *why;	/* what would go wrong; pages.def */
+	const char *wrong, *right; /* code that breaks the rule, and code that keeps it */
 };
 
 /* NULL for an unknown name. */
