@@ -113,6 +113,8 @@ static int reject_argument(struct env *env, const struct call *call, u32 regno, 
 	int err = reject(env, -EACCES, rule, "bpf_%s: argument %u, in r%u, is %s",
 			 call->helper->name, regno, regno, reg_type_name(reg));
 
+	if (reg->type == REG_SCALAR)
+		explain_lost_pointer(env, regno);
 	explain_needed(env, "%s", needed);
 	return err;
 }
@@ -170,20 +172,21 @@ static void note_key(struct env *env, struct call *call, u32 regno)
 {
 	const struct reg *reg = cur_reg(env, regno);
 	const struct frame *frame;
-	u32 size = call->map->def->key_size, slot;
+	u32 size = call->map->def->key_size, slot, start;
 	s64 off;
 
 	if (reg->type != REG_STACK || !num_is_const(&reg->num) || (size != 4 && size != 8))
 		return;
 	off = reg->off + (s64)reg->num.bits.value;
-	if (off >= 0 || off < -SKEP_STACK_SIZE || off & 7)
+	start = (u32)off % SLOT_SIZE;
+	if (off >= 0 || off < -SKEP_STACK_SIZE || start + size > SLOT_SIZE)
 		return;
 	frame = env->cur->frames[reg->frame];
 	slot = (u32)(-off - 1) / SLOT_SIZE;
 	if (slot >= frame_nr_slots(frame))
 		return;
-	if (frame->stack->slots[slot].type[0] == SLOT_ZERO) {
-		for (u32 i = 0; i < size; i++)
+	if (frame->stack->slots[slot].type[start] == SLOT_ZERO) {
+		for (u32 i = start; i < start + size; i++)
 			if (frame->stack->slots[slot].type[i] != SLOT_ZERO)
 				return;
 		call->key_known = true;
@@ -191,7 +194,7 @@ static void note_key(struct env *env, struct call *call, u32 regno)
 		call->key_slot = slot;
 		return;
 	}
-	if (slot_spill_size(&frame->stack->slots[slot]) < size ||
+	if (start || slot_spill_size(&frame->stack->slots[slot]) < size ||
 	    frame->stack->slots[slot].reg.type != REG_SCALAR ||
 	    !num_is_const(&frame->stack->slots[slot].reg.num))
 		return;
@@ -313,7 +316,7 @@ static int check_lock(struct env *env, struct call *call, u32 regno)
 	int err = need_type(env, call, regno, REG_MAP_VALUE, "a spin lock in a map value");
 
 	if (!err)
-		err = check_field(env, call, regno, reg->map->lock_off, "the spin lock", RULE_LOCK);
+		err = check_field(env, call, regno, reg->map->lock_off, "spin lock", RULE_LOCK);
 	if (err)
 		return err;
 	if (env->hook_mask & HELPER_HOOK(SOCKET))
@@ -342,7 +345,7 @@ static int check_timer(struct env *env, struct call *call, u32 regno)
 	int err = need_type(env, call, regno, REG_MAP_VALUE, "a timer in a map value");
 
 	if (!err)
-		err = check_field(env, call, regno, reg->map->timer_off, "the timer", RULE_TIMER);
+		err = check_field(env, call, regno, reg->map->timer_off, "timer", RULE_TIMER);
 	if (err)
 		return err;
 	call->map = reg->map;

@@ -158,6 +158,8 @@ int reject(struct env *env, int err, enum rule rule, const char *fmt, ...) _prin
 int reject_in_words(struct env *env, int err, enum rule rule);
 void explain_proven(struct env *env, const char *fmt, ...) _printf_(2, 3);
 void explain_needed(struct env *env, const char *fmt, ...) _printf_(2, 3);
+/* A number that was a pointer until a helper moved the packet or released it: say so. */
+void explain_lost_pointer(struct env *env, u32 regno);
 const char *reg_type_name(const struct reg *reg);
 /* A register's contents in the style of the kernel's log. */
 void reg_print(struct buf *out, const struct reg *reg);

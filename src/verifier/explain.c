@@ -96,6 +96,48 @@ static const char *trimmed(const char *text)
 	return text;
 }
 
+/* The way that led here, backwards, one instruction at a time. */
+struct walk {
+	const struct state *state;
+	const struct step *step;
+	u32 at;	  /* the instruction that was executed ... */
+	u32 next; /* ... before this one */
+};
+
+static void walk_start(const struct env *env, struct walk *walk)
+{
+	*walk = (struct walk){.state = env->cur, .at = env->insn, .next = env->insn};
+	walk->step = env->cur ? env->cur->steps : NULL;
+}
+
+/* One instruction back; false at the beginning. */
+static bool walk_back(const struct env *env, struct walk *walk)
+{
+	while (walk->state) {
+		const struct step *step = walk->step;
+		u32 at = walk->at;
+
+		if (at == walk->state->first_insn &&
+		    (!step || (!step->prev && step->insn == at))) {
+			walk->state = walk->state->parent;
+			if (!walk->state)
+				break;
+			walk->at = walk->state->insn;
+			walk->step = walk->state->steps;
+			continue;
+		}
+		walk->next = at;
+		if (step && step->insn == at) {
+			walk->at = step->from;
+			walk->step = step->prev;
+		} else {
+			walk->at = at - 1 - env->aux[at - 1].second_slot;
+		}
+		return true;
+	}
+	return false;
+}
+
 struct turn {
 	u32 insn;
 	bool taken;
@@ -104,67 +146,116 @@ struct turn {
 /* Collect conditional jumps on the way, newest first; returns how many (PATH_STEPS at most). */
 static u32 collect_turns(const struct env *env, struct turn *turns, bool *ret_more)
 {
-	const struct state *state = env->cur;
-	u32 nr = 0, at = env->insn;
-	const struct step *step = state->steps;
+	struct walk walk;
+	u32 nr = 0;
 
 	*ret_more = false;
-	while (state) {
-		u32 prev;
-		u8 id;
+	walk_start(env, &walk);
+	while (walk_back(env, &walk)) {
+		enum insn_kind kind = insn_descs[env->aux[walk.at].id].kind;
 
-		if (at == state->first_insn && (!step || (!step->prev && step->insn == at))) {
-			state = state->parent;
-			if (!state)
-				break;
-			at = state->insn;
-			step = state->steps;
+		if (kind != INSN_KIND_BRANCH64 && kind != INSN_KIND_BRANCH32)
 			continue;
+		if (nr == PATH_STEPS) {
+			*ret_more = true;
+			break;
 		}
-		if (step && step->insn == at) {
-			prev = step->from;
-			step = step->prev;
-		} else {
-			prev = at - 1;
-			if (env->aux[prev].second_slot)
-				prev--;
-		}
-		id = env->aux[prev].id;
-		if (insn_descs[id].kind == INSN_KIND_BRANCH64 ||
-		    insn_descs[id].kind == INSN_KIND_BRANCH32) {
-			if (nr == PATH_STEPS) {
-				*ret_more = true;
-				break;
-			}
-			turns[nr++] = (struct turn){prev, at != prev + 1};
-		}
-		at = prev;
+		turns[nr++] = (struct turn){walk.at, walk.next != walk.at + 1};
 	}
 	return nr;
+}
+
+/* Did this call take away pointers? Then say so. */
+static bool explain_loss(struct env *env, const struct helper_desc *helper, u32 insn)
+{
+	const struct object_line *line = line_at(env, insn);
+	struct buf place = {0};
+
+	if (!helper || !(helper->flags & (HELPER_PKT | HELPER_RELEASE)))
+		return false;
+	if (line)
+		buf_printf(&place, "in line %u", line->line);
+	else
+		buf_printf(&place, "at instruction %u", insn);
+	if (helper->flags & HELPER_PKT)
+		explain_proven(env,
+			       "nothing: bpf_%s %s may have moved the packet, and pointers from "
+			       "before that are lost",
+			       helper->name, buf_text(&place));
+	else
+		explain_proven(env, "nothing: bpf_%s %s has given it back", helper->name,
+			       buf_text(&place));
+	buf_free(&place);
+	return true;
+}
+
+void explain_lost_pointer(struct env *env, u32 regno)
+{
+	struct walk walk;
+
+	walk_start(env, &walk);
+	while (walk_back(env, &walk)) {
+		const struct skep_insn *insn = &env->insns[walk.at];
+		const struct insn_desc *desc = &insn_descs[env->aux[walk.at].id];
+
+		if (desc->id == INSN_MOV64_REG && insn->dst == regno)
+			regno = insn->src;
+		else if (desc->flags & INSN_WRITES_DST && insn->dst == regno)
+			return;
+		if (desc->id == INSN_CALL_HELPER &&
+		    (regno < CALLER_SAVED || explain_loss(env, helper_find(insn->imm), walk.at)))
+			return;
+	}
+}
+
+/* One step of the path; the same one again is counted only. */
+static void add_step(struct env *env, struct buf *last, u32 *times, const char *text)
+{
+	if (text && last->len && !strcmp(buf_text(last), text)) {
+		++*times;
+		return;
+	}
+	if (last->len && *times > 1)
+		diag_path(env->diag, "%s, %u times", buf_text(last), *times);
+	else if (last->len)
+		diag_path(env->diag, "%s", buf_text(last));
+	buf_free(last);
+	*times = 1;
+	if (text)
+		buf_printf(last, "%s", text);
+}
+
+static void print_turn(struct env *env, const struct turn *turn, struct buf *out)
+{
+	const struct object_line *line = line_at(env, turn->insn);
+	bool has_text = line && *line->text;
+
+	if (has_text)
+		buf_printf(out, "%s:%u: %s (", file_of(line->file), line->line,
+			   trimmed(line->text));
+	buf_printf(out, "%u: ", turn->insn);
+	insn_print(out, env->insns, env->nr, turn->insn, NULL);
+	buf_printf(out, ": %s%s", turn->taken ? "true" : "false", has_text ? ")" : "");
 }
 
 static void explain_path(struct env *env)
 {
 	struct turn turns[PATH_STEPS];
+	struct buf last = {0}, text = {0};
+	u32 times = 0, nr;
 	bool more;
-	u32 nr = collect_turns(env, turns, &more);
 
+	nr = collect_turns(env, turns, &more);
 	if (more)
 		diag_path(env->diag, "...");
 	while (nr--) {
-		const struct object_line *line = line_at(env, turns[nr].insn);
-		struct buf text = {0};
-
-		insn_print(&text, env->insns, env->nr, turns[nr].insn, NULL);
-		if (line && *line->text)
-			diag_path(env->diag, "%s:%u: %s (%u: %s: %s)", file_of(line->file),
-				  line->line, trimmed(line->text), turns[nr].insn, buf_text(&text),
-				  turns[nr].taken ? "true" : "false");
-		else
-			diag_path(env->diag, "%u: %s: %s", turns[nr].insn, buf_text(&text),
-				  turns[nr].taken ? "true" : "false");
 		buf_free(&text);
+		print_turn(env, &turns[nr], &text);
+		add_step(env, &last, &times, buf_text(&text));
 	}
+	add_step(env, &last, &times, NULL);
+	buf_free(&last);
+	buf_free(&text);
 }
 
 static void explain_place(struct env *env)

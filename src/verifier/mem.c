@@ -171,15 +171,22 @@ static int load_map_value(struct env *env, u32 regno, s32 off, u32 size, struct 
 static int reject_kind(struct env *env, u32 regno, enum access access)
 {
 	const struct reg *reg = cur_reg(env, regno);
+	int err;
 
 	if (reg->flags & REG_NULLABLE)
 		return reject(env, -EACCES, RULE_NULL_CHECK,
 			      "%s through r%u, %s, which may be NULL on this path", verb(access),
 			      regno, reg_type_name(reg));
-	if (reg->type == REG_SCALAR)
-		return reject(env, -EACCES, RULE_NOT_A_POINTER,
-			      "%s through r%u, which holds a number and no pointer", verb(access),
-			      regno);
+	if (reg->type == REG_SCALAR && num_is(&reg->num, 0))
+		return reject(env, -EACCES, RULE_NULL_CHECK,
+			      "%s through r%u, which is NULL on this path", verb(access), regno);
+	if (reg->type == REG_SCALAR) {
+		err = reject(env, -EACCES, RULE_NOT_A_POINTER,
+			     "%s through r%u, which holds a number and no pointer", verb(access),
+			     regno);
+		explain_lost_pointer(env, regno);
+		return err;
+	}
 	return reject(env, -EACCES, RULE_NOT_ACCESSIBLE, "%s through r%u, which is %s",
 		      verb(access), regno, reg_type_name(reg));
 }

@@ -57,7 +57,10 @@ static int check_bounds(struct env *env, u32 regno, s32 off, u32 size, s32 *min,
 	else
 		explain_proven(env, "the access is between r10 %+lld and r10 %+lld", (long long)low,
 			       (long long)high);
-	explain_needed(env, "between r10 - %d and r10 - %u", SKEP_STACK_SIZE, size);
+	if (size <= SKEP_STACK_SIZE)
+		explain_needed(env, "between r10 - %d and r10 - %u", SKEP_STACK_SIZE, size);
+	else
+		explain_needed(env, "at most %d bytes", SKEP_STACK_SIZE);
 	return err;
 }
 
@@ -391,8 +394,8 @@ int check_stack_helper(struct env *env, u32 regno, u32 size, enum access access,
 	if (!size && !zero_allowed)
 		return reject(env, -EACCES, RULE_ZERO_SIZE,
 			      "the helper gets memory of zero bytes in r%u", regno);
-	if (size > SKEP_STACK_SIZE)
-		size = SKEP_STACK_SIZE + 1; /* outside wherever it starts */
+	if (size > INT32_MAX)
+		size = INT32_MAX; /* outside wherever it starts */
 	err = check_bounds(env, regno, reg->off, size, &min, &max);
 	if (err || !size)
 		return err;

@@ -315,8 +315,10 @@ static int prepare(struct env *env)
 	if (!in->nr_insns)
 		return reject(env, -E2BIG, RULE_BAD_PROGRAM, "the program has no instructions");
 	err = insn_check_program(in->insns, in->nr_insns, env->diag);
-	if (err)
+	if (err) {
+		env->insn = env->diag && env->diag->insn >= 0 ? (u32)env->diag->insn : env->nr;
 		return reject_in_words(env, err, RULE_BAD_INSTRUCTION);
+	}
 	env->aux = arena_array(env->arena, env->nr + 1, sizeof(*env->aux));
 	env->explored = arena_array(env->arena, env->nr + 1, sizeof(*env->explored));
 	if (!env->aux || !env->explored)

@@ -70,7 +70,7 @@ static const struct program programs[] = {
 	{"far pointer", "pointer-range", XDP, LOOKUP "r1 = *(u64 *)(r0 + 0)\n r0 += r1\n" OUT},
 	{"moved context", "pointer-offset", XDP, "r1 += 4\n r0 = *(u32 *)(r1 + 0)\n exit\n"},
 	{"no NULL check", "null-check", XDP, HASH_LOOKUP "r0 = *(u32 *)(r0 + 0)\n exit\n"},
-	{"NULL check the wrong way", "not-a-pointer", XDP,
+	{"NULL check the wrong way", "null-check", XDP,
 	 HASH_LOOKUP "if r0 != 0 goto out\n r0 = *(u32 *)(r0 + 0)\n exit\n" OUT},
 	{"array look-up that can not miss", NULL, XDP,
 	 "*(u64 *)(r10 - 8) = 3\n r2 = r10\n r2 += -8\n r1 = map[array]\n call map_lookup_elem\n"
