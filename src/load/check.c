@@ -103,24 +103,11 @@ static int check_permission(const struct skep_object *object, const struct objec
 int check_program(const struct skep_object *object, const struct object_prog *prog,
 		  struct skep_diag *diag)
 {
-	u32 slots;
 	int err = object_prog_check(object, prog, diag);
 
-	if (err) {
-		if (diag)
-			diag->exit = SKEP_EXIT_REJECTED;
-		return err;
-	}
-	for (u32 at = 0; at < prog->nr_insns; at += slots) {
-		slots = insn_descs[insn_decode(&prog->insns[at])].slots;
-		slots = slots ? slots : 1;
-		err = insn_check(prog->insns, prog->nr_insns, at, diag);
-		if (err) {
-			check_blame(object, prog, at, diag);
-			return err;
-		}
-	}
-	return 0;
+	if (err && diag)
+		diag->exit = SKEP_EXIT_REJECTED;
+	return err;
 }
 
 int check_helpers(const struct skep_object *object, const struct object_prog *prog,

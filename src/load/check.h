@@ -14,8 +14,7 @@ void check_blame(const struct skep_object *object, const struct object_prog *pro
 		 struct skep_diag *diag);
 
 /*
- * Is the program whole: does each instruction decode, and does it need nothing that no network
- * card has? Returns 0 or -errno with words.
+ * Does the program need nothing that no network card has? Returns 0 or -errno with words.
  */
 int check_program(const struct skep_object *object, const struct object_prog *prog,
 		  struct skep_diag *diag);

@@ -237,7 +237,8 @@ static int translate_program(struct loaded *loaded, const struct load_options *o
 		err = claim_arrays(loaded, nr, diag);
 	}
 	if (err)
-		check_blame(loaded->object, prog, prog->nr_insns, diag);
+		check_blame(loaded->object, prog,
+			    diag && diag->insn >= 0 ? (u32)diag->insn : prog->nr_insns, diag);
 	return err;
 }
 
