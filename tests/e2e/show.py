@@ -122,7 +122,8 @@ def test_color(t):
 def test_manual_pages(t):
     """Each option of the command stands in its page and the other way round."""
     pages = {("run",): "skep-run.8", ("prog", "dump"): "skep-prog.8", ("map", "show"): "skep-map.8",
-             ("helper", "show"): "skep.8"}
+             ("helper", "show"): "skep.8", ("verify",): "skep-verify.8",
+             ("explain",): "skep-explain.8"}
     for command, page in pages.items():
         with open(os.path.join(harness.SOURCE, "man", page), encoding="utf-8") as file:
             text = file.read()

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* The lock is written as if it were a number. */
+#include "wrong.h"
+
+MAP(locks, ARRAY, __u32, struct locked, 1);
+
+SEC("xdp")
+int entry(struct xdp_md *ctx)
+{
+	__u32 key = 0;
+	struct locked *value = bpf_map_lookup_elem(&locks, &key);
+
+	if (!value)
+		return XDP_PASS;
+	*(volatile __u32 *)&value->lock = 0;
+	return XDP_PASS;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* A record that is given back twice. */
+#include "wrong.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} events SEC(".maps");
+
+SEC("xdp")
+int entry(struct xdp_md *ctx)
+{
+	void *event = bpf_ringbuf_reserve(&events, 8, 0);
+
+	if (!event)
+		return XDP_PASS;
+	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_discard(event, 0);
+	return XDP_PASS;
+}
