@@ -480,6 +480,13 @@ static int check_socket_arg(struct env *env, struct call *call, u32 regno, enum 
 	return err;
 }
 
+static int check_context_arg(struct env *env, struct call *call, u32 regno)
+{
+	int err = need_type(env, call, regno, REG_CTX, "the context");
+
+	return err ? err : check_no_offset(env, regno, false);
+}
+
 /* A record of a ring buffer, as it was reserved; it is given back. */
 static int check_record(struct env *env, struct call *call, u32 regno)
 {
@@ -495,9 +502,6 @@ static int check_record(struct env *env, struct call *call, u32 regno)
 /* One argument, already known to be initialised. */
 static int check_argument(struct env *env, struct call *call, u32 regno, enum helper_arg type)
 {
-	const struct reg *reg = cur_reg(env, regno);
-	int err;
-
 	switch (type) {
 	case ARG_CONST_MAP_PTR:
 		return check_map_arg(env, call, regno);
@@ -518,14 +522,13 @@ static int check_argument(struct env *env, struct call *call, u32 regno, enum he
 		return check_size(env, call, regno, type == ARG_CONST_SIZE_OR_ZERO);
 	case ARG_CTX:
 	case ARG_CTX_OR_NULL:
-		err = need_type(env, call, regno, REG_CTX, "the context");
-		return err ? err : check_no_offset(env, regno, false);
+		return check_context_arg(env, call, regno);
 	case ARG_SPIN_LOCK:
 		return check_lock(env, call, regno);
 	case ARG_TIMER:
 		return check_timer(env, call, regno);
 	case ARG_CALLBACK:
-		call->subprog = reg->subprog;
+		call->subprog = cur_reg(env, regno)->subprog;
 		return need_type(env, call, regno, REG_FUNC, "a function of this program");
 	case ARG_STACK_OR_NULL:
 		return need_type(env, call, regno, REG_STACK, "a pointer to the stack, or 0");
