@@ -29,8 +29,8 @@ static void print_reason(void)
 	const char *reason = "";
 
 	while ((line = strsep(&rest, "\n")))
-		if (*line && strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) &&
-		    strncmp(line, "stack depth", 11))
+		if (*line && strncmp(line, "processed ", 10) &&
+		    strncmp(line, "verification time", 17) && strncmp(line, "stack depth", 11))
 			reason = line;
 	printf("rejected: %s\n", reason);
 }

@@ -6,7 +6,9 @@ static __noinline void *local(int index)
 {
 	void *address;
 
-	asm volatile("*(u64 *)(r10 - 8) = %1; %0 = r10; %0 += -8" : "=r"(address) : "r"((long)index));
+	asm volatile("*(u64 *)(r10 - 8) = %1; %0 = r10; %0 += -8"
+		     : "=r"(address)
+		     : "r"((long)index));
 	return address;
 }
 
