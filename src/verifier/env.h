@@ -87,6 +87,8 @@ struct subprog {
 	struct param params[5];
 	bool returns_void;
 	s32 postorder; /* callees first */
+	u64 loose_slots; /* loose.c */
+	bool loose_result;
 };
 
 struct insn_aux {
@@ -99,6 +101,7 @@ struct insn_aux {
 	u16 live;                 /* registers that are read after they are written, at entry */
 	u16 live_upper_out;       /* upper halves read after this instruction */
 	u32 first_pred, nr_preds; /* in env->preds */
+	u16 loose; /* registers whose facts do not hold here, see loose.c */
 };
 
 /* A branch not taken yet. */
@@ -150,6 +153,7 @@ struct env {
 	u32 processed;
 	bool path_done;
 	struct verifier_facts *facts;
+	bool has_loose, has_loose_slots, loose_anywhere; /* loose.c */
 };
 
 /* explain.c: say why. Returns err. */
@@ -288,6 +292,12 @@ int propagate_precision(struct env *env, const struct state *old, struct state *
 enum step_kind { STEP_JUMP, STEP_STACK, STEP_STACK_PART };
 int push_step(struct env *env, enum step_kind kind, u32 depth, u32 slot,
 	      const struct linked *linked);
+
+/* loose.c */
+/* The current path ends in `old`: note which facts from there do not cover it. */
+void loose_note(struct env *env, const struct state *old);
+/* Forget the facts of all numbers that were noted, and of what is computed of them. */
+void loose_forget(struct env *env);
 
 /* facts.c */
 int facts_new(struct env *env);

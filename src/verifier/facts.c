@@ -2,7 +2,8 @@
 /*
  * What the walk learnt, per instruction, joined over all paths, for the passes that follow:
  * ranges and kinds of operands, maps and constant keys, branches that are never taken.
- * Paths that were pruned are covered: the state that ended them holds theirs.
+ * Paths that were pruned are covered by the state that ended them, but for numbers that no check
+ * relied on: loose.c takes their facts back.
  */
 #include "verifier/env.h"
 
@@ -164,6 +165,7 @@ void facts_end(struct env *env)
 {
 	struct verifier_facts *facts = env->facts;
 
+	loose_forget(env);
 	for (u32 at = 0; at < env->nr; at += insn_descs[env->aux[at].id].slots)
 		facts->insns[at].zext = needs_zext(env, at);
 	for (u32 i = 0; i < env->nr_subprogs; i++) {

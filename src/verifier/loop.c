@@ -153,6 +153,7 @@ static int accept_covered(struct env *env, struct state *old)
 	int err = 0;
 
 	old->hits++;
+	loose_note(env, old);
 	if (old->branches) {
 		old->is_loop_head = true;
 		note_head(env->cur, old);
