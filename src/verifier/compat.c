@@ -99,11 +99,22 @@ static bool pairing_allows(const struct pairing *rows, u32 nr, u32 subject, u32 
 	return true;
 }
 
+/* Does the helper write to the map by itself, beyond what it does through a value's address? */
+static bool writes_map(const struct helper_desc *helper)
+{
+	return helper->id == H_map_update_elem || helper->id == H_map_delete_elem ||
+	       helper->id == H_map_push_elem || helper->id == H_map_pop_elem;
+}
+
 int check_map_helper(struct env *env, const struct vmap *map, const struct helper_desc *helper)
 {
 	u32 type = map->def->type;
 	const char *name;
 
+	if (map->def->map_flags & SKEP_F_RDONLY_PROG && writes_map(helper))
+		return reject(env, -EACCES, RULE_MAP_READ_ONLY,
+			      "bpf_%s on map %s, which programs may only read", helper->name,
+			      map->def->name);
 	if (pairing_allows(map_pairings, ARRAY_SIZE(map_pairings), type, helper->id) &&
 	    pairing_allows(helper_pairings, ARRAY_SIZE(helper_pairings), helper->id, type))
 		return 0;
