@@ -152,6 +152,13 @@ static void back_call(struct env *env, struct wanted *wanted, u32 at, s64 after)
 		return;
 	}
 	wanted->regs[wanted->depth] &= (u16) ~(ARGS_MASK | 1);
+	/* a tail call that ended its function: r0 is another program's */
+	if (aux->id == INSN_CALL_HELPER && env->insns[at].imm == H_tail_call && after >= 0 &&
+	    after != (s64)at + 1) {
+		wanted->depth++;
+		wanted->regs[wanted->depth] = 0;
+		wanted->slots[wanted->depth] = 0;
+	}
 }
 
 /* From what follows a call to the exit of the callee: r0 is the callee's. */

@@ -649,6 +649,39 @@ static int call_back(struct env *env, struct call *call)
 	return check_callback_call(env, call->helper, call->subprog, call->map);
 }
 
+/*
+ * A tail call that works ends the function: its caller, if there is one, goes on with any number in
+ * r0 and a packet that the other program may have changed. That is a path of its own, on which
+ * nothing of what follows the call was done.
+ */
+static int tail_call(struct env *env)
+{
+	struct frame *callee = env->frame, *caller;
+	u32 after = (u32)callee->callsite + 1;
+	struct state *state, *cur = env->cur;
+	int err = check_no_refs(env, "a tail call");
+
+	if (err || !cur->depth)
+		return err;
+	if (callee->in_callback)
+		return reject(env, -EINVAL, RULE_CALLBACK_RESULT,
+			      "a tail call in a callback may return any number");
+	state = push_branch(env, after, &err);
+	if (!state)
+		return err;
+	caller = state_write_frame(state, state->depth - 1);
+	if (!caller)
+		return -ENOMEM;
+	reg_set_unknown(&caller->regs[0]);
+	frame_put(state->frames[state->depth]);
+	state->frames[state->depth--] = NULL;
+	env->cur = state;
+	clear_packet_pointers(env);
+	env->cur = cur;
+	env->frame = state_frame(cur);
+	return 0;
+}
+
 /* Effects besides the result that only some helpers have. */
 static int check_special(struct env *env, struct call *call)
 {
@@ -656,7 +689,7 @@ static int check_special(struct env *env, struct call *call)
 
 	switch (call->helper->id) {
 	case H_tail_call:
-		return check_no_refs(env, "a tail call");
+		return tail_call(env);
 	case H_get_local_storage:
 		return reg_is_null(cur_reg(env, 2)) ? 0 : reject_argument(env, call, 2, "0");
 	case H_dynptr_from_mem:
@@ -853,7 +886,8 @@ int check_helper_call(struct env *env, const struct skep_insn *insn)
 	if (err)
 		return err;
 	refine_result(env, &call);
-	if (call.helper->flags & HELPER_PKT)
+	/* a tail call that returns did nothing */
+	if (call.helper->flags & HELPER_PKT && call.helper->id != H_tail_call)
 		clear_packet_pointers(env);
 	env->prev_insn = callsite;
 	env->insn = callsite + 1;
