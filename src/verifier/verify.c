@@ -89,7 +89,7 @@ static int check_limits(struct env *env)
 {
 	u32 most = env->in->limits.insns ? env->in->limits.insns : SKEP_MAX_INSNS;
 
-	if (++env->processed <= most)
+	if (env->processed <= most)
 		return 0;
 	return reject(env, -E2BIG, RULE_TOO_COMPLEX,
 		      "following all paths takes more than %u instructions", most);
@@ -188,9 +188,11 @@ static int walk_path(struct env *env)
 	int err;
 
 	while (!done) {
-		err = check_limits(env);
+		env->processed++;
+		err = arrive(env);
+		/* only now the way here is known, for the words */
 		if (!err)
-			err = arrive(env);
+			err = check_limits(env);
 		if (err)
 			break;
 		env->frame = state_write_frame(env->cur, env->cur->depth);
