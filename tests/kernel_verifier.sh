@@ -36,7 +36,7 @@ if [ -f "$src" ]; then
 	if [ ! -e "$tree/.complete" ]; then
 		mkdir -p "$tree"
 		tar -xf "$src" -C "$tree" --strip-components=1 --wildcards \
-			'*/tools/testing/selftests/bpf/*.[ch]' '*/tools/include/*' '*/lib/test_bpf.c' \
+			'*/tools/testing/selftests/bpf/*.[ch]' '*/tools/include/*' '*/tools/arch/*/include/uapi/asm/*.h' '*/lib/test_bpf.c' \
 			'*/include/uapi/linux/filter.h' || fail "cannot unpack $src"
 		: >"$tree/.complete"
 	fi
