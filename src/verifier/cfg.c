@@ -194,7 +194,7 @@ static void mark_call(struct env *env, u32 at)
 	if (env->aux[at].id != INSN_CALL_HELPER)
 		return;
 	if (insn->imm == H_tail_call)
-		subprog->has_tail_call = true;
+		subprog->has_tail_call = subprog->calls_tail = true;
 	if (helper_find(insn->imm) && helper_find(insn->imm)->flags & HELPER_PKT)
 		subprog->changes_packet = true;
 	if (!is_callback_helper(insn->imm))
@@ -321,21 +321,6 @@ static int check_calls(struct env *env)
 	return err;
 }
 
-/* LD_ABS leaves the program by itself when the packet is too short; so do tail calls. */
-static int check_early_exits(struct env *env)
-{
-	for (u32 i = 1; i < env->nr_subprogs; i++) {
-		const struct subprog *subprog = &env->subprogs[i];
-
-		env->insn = subprog->start;
-		if (subprog->has_legacy_load && subprog->returns_void)
-			return reject(env, -EINVAL, RULE_LEGACY_LOAD,
-				      "LD_ABS in function %s, which does not return a number",
-				      subprog->name);
-	}
-	return 0;
-}
-
 int cfg_build(struct env *env)
 {
 	int err;
@@ -354,7 +339,5 @@ int cfg_build(struct env *env)
 		return err;
 	mark_points(env);
 	err = check_reachable(env);
-	if (!err)
-		err = check_calls(env);
-	return err ? err : check_early_exits(env);
+	return err ? err : check_calls(env);
 }

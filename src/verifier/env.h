@@ -79,7 +79,7 @@ struct subprog {
 	bool is_callback;   /* its address is taken */
 	bool is_async;      /* callback of a timer: runs alone */
 	bool has_tail_call; /* itself or below */
-	bool has_legacy_load;
+	bool has_legacy_load, calls_tail; /* itself */
 	bool changes_packet; /* itself or below */
 	u16 live_args;       /* registers read before they are written */
 	u32 stack_depth;
@@ -267,6 +267,8 @@ int check_callback_call(struct env *env, const struct helper_desc *helper, u32 s
 			const struct vmap *map);
 int check_exit(struct env *env, bool *ret_done);
 int func_params(struct env *env);
+/* Functions that may end the program early must return a number, as BTF says. */
+int check_early_exits(struct env *env);
 int func_enter_root(struct env *env, u32 subprog);
 int check_stack_depth(struct env *env);
 

@@ -112,6 +112,41 @@ static int read_signature(struct env *env, struct subprog *subprog, u32 func)
 	return 0;
 }
 
+/* Does BTF say that the function that starts at `insn` returns a number? */
+static bool returns_number(const struct env *env, u32 insn)
+{
+	const struct btf *btf = env->in->btf;
+
+	for (u32 i = 0; btf && i < env->in->nr_funcs; i++) {
+		const struct object_func *func = &env->in->funcs[i];
+		const struct btf_type *type = btf__type_by_id(btf, func->btf_type_id);
+
+		if (func->insn != insn || !type || !btf_is_func(type))
+			continue;
+		type = btf__type_by_id(btf, type->type);
+		type = type && type->type ? skip_modifiers(btf, type->type) : NULL;
+		return type && (btf_is_int(type) || btf_is_any_enum(type));
+	}
+	return false;
+}
+
+int check_early_exits(struct env *env)
+{
+	for (u32 i = 1; i < env->nr_subprogs; i++) {
+		const struct subprog *subprog = &env->subprogs[i];
+
+		env->insn = subprog->start;
+		if ((!subprog->has_legacy_load && !subprog->calls_tail) ||
+		    returns_number(env, subprog->start))
+			continue;
+		return reject(env, -EINVAL, RULE_EARLY_EXIT,
+			      "function %s has %s, but BTF does not say that it returns a number",
+			      subprog->name,
+			      subprog->has_legacy_load ? "LD_ABS or LD_IND" : "a tail call");
+	}
+	return 0;
+}
+
 int func_params(struct env *env)
 {
 	int err = 0;

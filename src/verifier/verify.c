@@ -333,6 +333,8 @@ static int prepare(struct env *env)
 	if (!err)
 		err = func_params(env);
 	if (!err)
+		err = check_early_exits(env);
+	if (!err)
 		err = live_registers(env);
 	return err ? err : facts_new(env);
 }

@@ -197,6 +197,8 @@ static const struct program programs[] = {
 	 "r1 = r10\n r1 += -16\n r2 = 0\n call ringbuf_submit_dynptr\n r0 = 0\n exit\n"},
 	{"LD_ABS without an skb", "legacy-load", XDP, "r6 = r1\n r0 = *(u8 *)skb[0]\n exit\n"},
 	{"LD_ABS", NULL, SOCK, "r6 = r1\n r0 = *(u8 *)skb[0]\n exit\n"},
+	{"tail call in a function without BTF", "early-exit", XDP,
+	 "call f\n exit\n f: r2 = map[progs]\n r3 = 1\n call tail_call\n r0 = 2\n exit\n"},
 	{"division by 0", "division-by-zero", XDP, "r0 = 1\n r0 /= 0\n exit\n"},
 	{"shift by 64", "shift-count", XDP, "r0 = 1\n r0 <<= 64\n exit\n"},
 	{"endless loop", "infinite-loop", XDP, "r0 = 0\n l: r2 = 1\n if r2 == 1 goto l\n exit\n"},
