@@ -794,6 +794,7 @@ static int set_result(struct env *env, struct call *call)
 					    call->helper->ret == RET_MEM_OR_BTF_ID
 				    ? 0
 				    : REG_NULLABLE);
+		r0->size = 4096; /* its type is not known here */
 		break;
 	}
 	if (reg_is_pointer(r0) && r0->flags & REG_NULLABLE)

@@ -209,6 +209,11 @@ static int access_packet(struct env *env, u32 regno, s32 off, u32 size, enum acc
 	return check_packet(env, regno, off, size, false);
 }
 
+/*
+ * Objects of the kernel that helpers hand out; only a kernel has such helpers, so that these
+ * accesses are checked but never run here. What a map value says is a kernel pointer could be any
+ * number here, and nothing is read through it (size 0).
+ */
 static int access_kernel(struct env *env, u32 regno, s32 off, u32 size, enum access access)
 {
 	const struct reg *reg = cur_reg(env, regno);
@@ -216,8 +221,8 @@ static int access_kernel(struct env *env, u32 regno, s32 off, u32 size, enum acc
 	if (access == ACCESS_WRITE)
 		return reject(env, -EACCES, RULE_READ_ONLY, "write through r%u, which is %s", regno,
 			      reg_type_name(reg));
-	if (off < 0 || !num_is(&reg->num, 0) || off + (s64)size > 4096)
-		return reject_bounds(env, RULE_BOUNDS, regno, off, size, 4096);
+	if (off < 0 || !num_is(&reg->num, 0) || off + (s64)size > (s64)reg->size)
+		return reject_bounds(env, RULE_BOUNDS, regno, off, size, reg->size);
 	return 0;
 }
 

@@ -34,9 +34,7 @@ static int check_wide(struct env *env, const struct skep_insn *insn, const struc
 		dst->num = num_const(0);
 		dst->map = &env->maps[insn->imm];
 		if (desc->id == INSN_LD_MAP_IDX_VALUE)
-			dst->off = insn[1].imm;
-		if (desc->id == INSN_LD_MAP_IDX_VALUE && dst->map->lock_off >= 0)
-			dst->id = new_id(env);
+			dst->off = insn[1].imm; /* no id: there is only one value */
 		break;
 	case INSN_LD_FUNC:
 		reg_set_pointer(dst, REG_FUNC, 0);
