@@ -77,7 +77,7 @@ static void branch(struct fuzz_build *build)
 	op = ops[fuzz_pick(build, ARRAY_SIZE(ops))];
 	start = build->program->nr_insns;
 	before = build->now;
-	if (fuzz_maybe(build, 35))
+	if (fuzz_maybe(build, 35) && (a != b || fuzz_maybe(build, 5)))
 		fuzz_emit(build, class | op | SKEP_X, a, b, 0, 0);
 	else
 		fuzz_emit(build, class | op, a, 0, 0, (s32)fuzz_constant(&build->random));

@@ -191,7 +191,7 @@ void fuzz_block_stack_variable(struct fuzz_build *build)
 		off = -(s32)((most + size + 7) / 8 * 8);
 	}
 	take_stack(build, reg, off);
-	if (fuzz_maybe(build, 30))
+	if (fuzz_maybe(build, 1))
 		fuzz_emit(build, SKEP_ALU64 | SKEP_SUB, reg, 0, 0, 0);
 	fuzz_emit(build, SKEP_ALU64 | SKEP_ADD | SKEP_X, reg, index, 0, 0);
 	fuzz_set(build, reg, FUZZ_NONE);

@@ -206,6 +206,11 @@ u32 fuzz_bounded(struct fuzz_build *build, u64 most)
 		fuzz_emit(build, wide | SKEP_AND, reg, 0, 0, (s32)mask);
 		break;
 	case 2:
+		/* rarely: the kernel learns nothing of it */
+		if (fuzz_maybe(build, 90)) {
+			fuzz_emit(build, wide | SKEP_AND, reg, 0, 0, (s32)mask / 2);
+			break;
+		}
 		fuzz_emit(build, wide | SKEP_MOD, reg, 0, 0, (s32)most + 1);
 		break;
 	case 3:
@@ -252,7 +257,8 @@ void fuzz_block_compare(struct fuzz_build *build)
 	u32 a = fuzz_number(build), b = fuzz_number(build);
 	u32 op = ops[fuzz_pick(build, ARRAY_SIZE(ops))];
 
-	if (fuzz_maybe(build, 40))
+	/* skep knows what a number compared with itself gives, the kernel does not */
+	if (fuzz_maybe(build, 40) && (a != b || fuzz_maybe(build, 5)))
 		fuzz_to_end(build, class | op | SKEP_X, a, b, 0);
 	else
 		fuzz_to_end(build, class | op, a, 0, (s32)fuzz_constant(&build->random));

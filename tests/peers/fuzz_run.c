@@ -262,7 +262,8 @@ int fuzz_run(const struct fuzz_program *program, struct image *image,
 	*checks += oracle.checks;
 	if (oracle.violations)
 		return -ERANGE;
-	if (bed.env.aborted == TARGET_ABORT_BUDGET && may_be_long(program))
+	if (bed.env.aborted == TARGET_ABORT_HELPER ||
+	    (bed.env.aborted == TARGET_ABORT_BUDGET && may_be_long(program)))
 		return 1;
 	if (bed.env.aborted)
 		return target_explain_abort(&bed.env, diag);
