@@ -4,9 +4,10 @@
 BUILD      ?= build
 BUILD_ASAN ?= build-asan
 FUZZ_SECONDS ?= 600
+VERIFY_SECONDS ?= 1800
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test bench fuzz lint format install clean help
+.PHONY: all demo test verify-suite bench fuzz lint format install clean help
 
 all: $(BUILD)/build.ninja ## build everything into build/
 	@ninja -C $(BUILD)
@@ -19,7 +20,12 @@ test: $(BUILD)/build.ninja $(BUILD_ASAN)/build.ninja ## run every test; the last
 	@tools/deps test
 	@ninja -C $(BUILD) --quiet
 	@ninja -C $(BUILD_ASAN) --quiet
-	@tests/run $(BUILD_ASAN):unit,cases,e2e $(BUILD):cases,e2e,fuzz,check
+	@tests/run $(BUILD_ASAN):unit,cases,e2e $(BUILD):cases,e2e,fuzz,peers,check
+
+verify-suite: $(BUILD)/build.ninja ## the kernel's tests and VERIFY_SECONDS of random programs (default 1800)
+	@tools/deps test
+	@ninja -C $(BUILD) --quiet
+	@tests/peers/run $(BUILD) $(VERIFY_SECONDS)
 
 bench: all ## measure, side by side with what else runs here
 	@tools/deps bench
@@ -44,7 +50,7 @@ clean: ## remove the build folders
 	@rm -rf $(BUILD) $(BUILD_ASAN)
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BUILD)/build.ninja:
 	@tools/deps build
