@@ -111,8 +111,7 @@ static bool linked_alike(const struct place *a, const struct place *b)
 {
 	const struct reg *x = a->cur, *y = b->cur;
 
-	return x->id && x->id == y->id &&
-	       !((a->old->flags ^ x->flags) & REG_ADD_CONST) &&
+	return x->id && x->id == y->id && !((a->old->flags ^ x->flags) & REG_ADD_CONST) &&
 	       !((b->old->flags ^ y->flags) & REG_ADD_CONST) &&
 	       a->old->off - b->old->off == x->off - y->off;
 }
@@ -122,8 +121,7 @@ void loose_note(struct env *env, const struct state *old)
 	struct places places;
 
 	places.nr = 0;
-	for_each_frame(old, depth)
-		look_at_frame(env, old, env->cur, depth, &places);
+	for_each_frame(old, depth) look_at_frame(env, old, env->cur, depth, &places);
 	for (u32 i = 0; i < places.nr; i++)
 		for (u32 j = 0; j < i; j++) {
 			if (places.at[i].old->id != places.at[j].old->id ||

@@ -30,7 +30,7 @@ enum fuzz_kind {
 
 struct fuzz_reg {
 	u8 kind;
-	u8 map;	   /* value: of which map */
+	u8 map;    /* value: of which map */
 	u16 group; /* packet: pointers of one group share a variable part */
 	s32 off;   /* fixed part of the offset */
 	u64 span;  /* value: largest variable part; number: largest value; packet: bytes checked */
@@ -39,7 +39,7 @@ struct fuzz_reg {
 struct fuzz_state {
 	struct fuzz_reg regs[10];
 	struct {
-		u8 written; /* bytes, as bits */
+		u8 written;              /* bytes, as bits */
 		struct fuzz_reg spilled; /* FUZZ_NONE unless a whole register lies here */
 	} slots[FUZZ_SLOTS];
 };

@@ -86,8 +86,8 @@ static void take_memory(struct fuzz_build *build, u32 reg, s32 off, u32 words)
 
 static u32 take_map(struct fuzz_build *build)
 {
-	static const u8 maps[] = {FUZZ_ARRAY, FUZZ_ARRAY, FUZZ_HASH, FUZZ_HASH, FUZZ_SINGLE,
-				  FUZZ_CPU, FUZZ_FROZEN};
+	static const u8 maps[] = {FUZZ_ARRAY,  FUZZ_ARRAY, FUZZ_HASH,  FUZZ_HASH,
+				  FUZZ_SINGLE, FUZZ_CPU,   FUZZ_FROZEN};
 	u32 map = maps[fuzz_pick(build, ARRAY_SIZE(maps))];
 
 	fuzz_wide(build, 1, SKEP_PSEUDO_MAP_IDX, map);
@@ -239,8 +239,9 @@ void fuzz_block_helper(struct fuzz_build *build)
 /* A number, or now and then a pointer, for argument `reg` of a function. */
 static void take_argument(struct fuzz_build *build, u32 reg, bool numbers_only)
 {
-	int pointer = fuzz_find(build, FUZZ_MASK(FUZZ_CTX) | FUZZ_MASK(FUZZ_PACKET) |
-					       FUZZ_MASK(FUZZ_VALUE) | FUZZ_MASK(FUZZ_VALUE_OR_NULL));
+	int pointer =
+		fuzz_find(build, FUZZ_MASK(FUZZ_CTX) | FUZZ_MASK(FUZZ_PACKET) |
+					 FUZZ_MASK(FUZZ_VALUE) | FUZZ_MASK(FUZZ_VALUE_OR_NULL));
 
 	if (!numbers_only && pointer >= 0 && fuzz_maybe(build, 45))
 		take_number(build, reg, (u32)pointer);
@@ -278,7 +279,8 @@ void fuzz_block_function(struct fuzz_build *build)
 			continue;
 		take_argument(build, 1, true);
 		take_argument(build, 2, true);
-		if (build->now.regs[1].kind == FUZZ_NUMBER && build->now.regs[2].kind == FUZZ_NUMBER)
+		if (build->now.regs[1].kind == FUZZ_NUMBER &&
+		    build->now.regs[2].kind == FUZZ_NUMBER)
 			call_site(build, i);
 		return;
 	}
@@ -355,8 +357,8 @@ void fuzz_block_legacy(struct fuzz_build *build)
 		fuzz_emit(build, SKEP_LD | SKEP_ABS | fuzz_size_code(size), 0, 0, 0,
 			  (s32)fuzz_pick(build, 80));
 	else
-		fuzz_emit(build, SKEP_LD | SKEP_IND | fuzz_size_code(size), 0, fuzz_number(build), 0,
-			  (s32)fuzz_pick(build, 80));
+		fuzz_emit(build, SKEP_LD | SKEP_IND | fuzz_size_code(size), 0, fuzz_number(build),
+			  0, (s32)fuzz_pick(build, 80));
 	fuzz_clobber(build);
 	fuzz_set_number(build, 0, UINT32_MAX);
 }

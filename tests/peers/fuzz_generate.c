@@ -13,9 +13,9 @@ const struct fuzz_map_row fuzz_maps[FUZZ_MAPS] = {
 	[FUZZ_FROZEN] = {SKEP_MAP_ARRAY, 4, 32, 1, SKEP_F_RDONLY_PROG},
 	[FUZZ_PROGS] = {SKEP_MAP_PROG_ARRAY, 4, 4, 4, 0},
 };
-const u8 fuzz_frozen_value[32] = {1,	0,    0,    0,	  8,	0, 0, 0, 0xff, 0xff, 0xff,
+const u8 fuzz_frozen_value[32] = {1,    0,    0,    0,    8,    0, 0, 0, 0xff, 0xff, 0xff,
 				  0xff, 0x80, 0xff, 0xff, 0x7f, 7, 0, 0, 0,    0x20, 0,
-				  0,	0,    0,    0,	  0,	0, 0, 0, 0,    0x80};
+				  0,    0,    0,    0,    0,    0, 0, 0, 0,    0x80};
 
 void fuzz_emit(struct fuzz_build *build, u32 code, u32 dst, u32 src, s32 off, s32 imm)
 {
@@ -67,7 +67,7 @@ void fuzz_join(struct fuzz_state *into, const struct fuzz_state *other)
 
 static void branch(struct fuzz_build *build)
 {
-	static const u8 ops[] = {SKEP_JEQ, SKEP_JNE, SKEP_JGT,  SKEP_JGE,  SKEP_JLT, SKEP_JLE,
+	static const u8 ops[] = {SKEP_JEQ,  SKEP_JNE,  SKEP_JGT,  SKEP_JGE,  SKEP_JLT, SKEP_JLE,
 				 SKEP_JSGT, SKEP_JSGE, SKEP_JSLT, SKEP_JSLE, SKEP_JSET};
 	u32 class = fuzz_maybe(build, 35) ? SKEP_JMP32 : SKEP_JMP;
 	u32 a = fuzz_number(build), b = fuzz_number(build), start, op;
@@ -121,7 +121,7 @@ static void loop(struct fuzz_build *build)
 		  down ? -step : step);
 	fuzz_emit(build,
 		  (fuzz_maybe(build, 30) ? SKEP_JMP32 : SKEP_JMP) |
-			  (down		    ? (fuzz_maybe(build, 50) ? SKEP_JNE : SKEP_JSGT)
+			  (down                    ? (fuzz_maybe(build, 50) ? SKEP_JNE : SKEP_JSGT)
 			   : fuzz_maybe(build, 20) ? SKEP_JNE
 			   : fuzz_maybe(build, 50) ? SKEP_JLT
 						   : SKEP_JSLT),
@@ -132,8 +132,8 @@ static void loop(struct fuzz_build *build)
 /* What no block would write. */
 static void anything(struct fuzz_build *build)
 {
-	static const u8 classes[] = {SKEP_ALU, SKEP_ALU64, SKEP_ALU, SKEP_ALU64, SKEP_LDX, SKEP_STX,
-				     SKEP_ST};
+	static const u8 classes[] = {SKEP_ALU, SKEP_ALU64, SKEP_ALU, SKEP_ALU64,
+				     SKEP_LDX, SKEP_STX,   SKEP_ST};
 	u32 class = classes[fuzz_pick(build, ARRAY_SIZE(classes))];
 
 	if (class == SKEP_ALU || class == SKEP_ALU64)
@@ -150,17 +150,28 @@ static const struct {
 	void (*emit)(struct fuzz_build *build);
 	u32 weight, insns;
 } blocks[] = {
-	{fuzz_block_alu, 20, 4},	   {fuzz_block_constant, 4, 2},
-	{fuzz_block_copy, 6, 2},	   {fuzz_block_bound, 7, 12},
-	{fuzz_block_compare, 7, 4},	   {fuzz_block_context, 4, 4},
-	{fuzz_block_stack, 10, 4},	   {fuzz_block_spill, 7, 4},
-	{fuzz_block_stack_variable, 4, 16}, {fuzz_block_packet_check, 7, 12},
-	{fuzz_block_packet_move, 4, 16},   {fuzz_block_access, 14, 4},
-	{fuzz_block_value_move, 7, 16},	   {fuzz_block_direct_value, 3, 4},
-	{fuzz_block_null_check, 7, 4},	   {fuzz_block_atomic, 4, 8},
-	{fuzz_block_difference, 2, 4},	   {fuzz_block_lookup, 7, 16},
-	{fuzz_block_helper, 5, 20},	   {fuzz_block_function, 3, 12},
-	{fuzz_block_loop_helper, 2, 12},   {fuzz_block_tail_call, 1, 8},
+	{fuzz_block_alu, 20, 4},
+	{fuzz_block_constant, 4, 2},
+	{fuzz_block_copy, 6, 2},
+	{fuzz_block_bound, 7, 12},
+	{fuzz_block_compare, 7, 4},
+	{fuzz_block_context, 4, 4},
+	{fuzz_block_stack, 10, 4},
+	{fuzz_block_spill, 7, 4},
+	{fuzz_block_stack_variable, 4, 16},
+	{fuzz_block_packet_check, 7, 12},
+	{fuzz_block_packet_move, 4, 16},
+	{fuzz_block_access, 14, 4},
+	{fuzz_block_value_move, 7, 16},
+	{fuzz_block_direct_value, 3, 4},
+	{fuzz_block_null_check, 7, 4},
+	{fuzz_block_atomic, 4, 8},
+	{fuzz_block_difference, 2, 4},
+	{fuzz_block_lookup, 7, 16},
+	{fuzz_block_helper, 5, 20},
+	{fuzz_block_function, 3, 12},
+	{fuzz_block_loop_helper, 2, 12},
+	{fuzz_block_tail_call, 1, 8},
 	{fuzz_block_legacy, 1, 4},
 };
 

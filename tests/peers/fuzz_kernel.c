@@ -97,13 +97,12 @@ int fuzz_kernel_load(const struct fuzz_program *program, char *log, size_t size)
 	name_maps(insns, program->nr_insns, program->hook);
 	for (u32 i = 0; i < program->nr_funcs; i++)
 		funcs[i] = (struct bpf_func_info){program->funcs[i].insn,
-						  !i ? FUZZ_BTF_MAIN
+						  !i                            ? FUZZ_BTF_MAIN
 						  : program->funcs[i].is_global ? FUZZ_BTF_GLOBAL
 										: FUZZ_BTF_STATIC};
-	opts.prog_flags =
-		(program->flags & VERIFY_STRICT_ALIGNMENT ? BPF_F_STRICT_ALIGNMENT : 0) |
-		(program->flags & VERIFY_ANY_ALIGNMENT ? BPF_F_ANY_ALIGNMENT : 0) |
-		(program->flags & VERIFY_STATE_FREQUENT ? BPF_F_TEST_STATE_FREQ : 0);
+	opts.prog_flags = (program->flags & VERIFY_STRICT_ALIGNMENT ? BPF_F_STRICT_ALIGNMENT : 0) |
+			  (program->flags & VERIFY_ANY_ALIGNMENT ? BPF_F_ANY_ALIGNMENT : 0) |
+			  (program->flags & VERIFY_STATE_FREQUENT ? BPF_F_TEST_STATE_FREQ : 0);
 	opts.attempts = 1;
 	if (program->nr_funcs > 1) {
 		opts.prog_btf_fd = (u32)btf_fd;

@@ -53,7 +53,8 @@ void fuzz_block_context(struct fuzz_build *build)
 		return;
 	if (build->program->hook == SKEP_HOOK_XDP) {
 		pick = fuzz_pick(build, ARRAY_SIZE(xdp_fields));
-		fuzz_emit(build, SKEP_LDX | SKEP_MEM | SKEP_W, dst, (u32)ctx, xdp_fields[pick].off, 0);
+		fuzz_emit(build, SKEP_LDX | SKEP_MEM | SKEP_W, dst, (u32)ctx, xdp_fields[pick].off,
+			  0);
 		fuzz_set_number(build, dst, UINT32_MAX);
 		return;
 	}
@@ -254,12 +255,14 @@ static void compare_with_end(struct fuzz_build *build, u32 start, u32 end, u32 *
 	static const struct {
 		u8 op;
 		bool end_first, leaves; /* leaves: the jump is taken when the packet is short */
-		u8 more;		/* bytes proven beyond */
+		u8 more;                /* bytes proven beyond */
 	} spellings[] = {
-		{SKEP_JGT, false, true, 0},  {SKEP_JGE, false, true, 1},  {SKEP_JLT, true, true, 0},
-		{SKEP_JLE, true, true, 1},   {SKEP_JLE, false, false, 0}, {SKEP_JLT, false, false, 1},
-		{SKEP_JGE, true, false, 0},  {SKEP_JGT, true, false, 1},  {SKEP_JGT, false, true, 0},
-		{SKEP_JLE, false, false, 0}, {SKEP_JEQ, false, false, 0}, {SKEP_JNE, true, true, 0},
+		{SKEP_JGT, false, true, 0},  {SKEP_JGE, false, true, 1},
+		{SKEP_JLT, true, true, 0},   {SKEP_JLE, true, true, 1},
+		{SKEP_JLE, false, false, 0}, {SKEP_JLT, false, false, 1},
+		{SKEP_JGE, true, false, 0},  {SKEP_JGT, true, false, 1},
+		{SKEP_JGT, false, true, 0},  {SKEP_JLE, false, false, 0},
+		{SKEP_JEQ, false, false, 0}, {SKEP_JNE, true, true, 0},
 	};
 	u32 pick = fuzz_pick(build, fuzz_maybe(build, 97) ? 10 : 12);
 	u32 left = spellings[pick].end_first ? end : start;
@@ -288,8 +291,7 @@ void fuzz_block_packet_check(struct fuzz_build *build)
 	if (start < 0)
 		return;
 	/* metadata ends where the packet begins */
-	end = meta ? packet_start(build, false)
-		   : fuzz_find(build, FUZZ_MASK(FUZZ_END));
+	end = meta ? packet_start(build, false) : fuzz_find(build, FUZZ_MASK(FUZZ_END));
 	if (end < 0)
 		end = packet_end(build, start);
 	if (end < 0 || end == start)
@@ -369,8 +371,8 @@ void fuzz_block_access(struct fuzz_build *build)
 	off -= build->now.regs[base].kind == FUZZ_OUTER ? 0 : build->now.regs[base].off;
 	if (fuzz_maybe(build, 45) && build->now.regs[base].map != FUZZ_FROZEN) {
 		if (fuzz_maybe(build, 30))
-			fuzz_emit(build, SKEP_ST | SKEP_MEM | fuzz_size_code(size), (u32)base, 0, off,
-				  (s32)fuzz_constant(&build->random));
+			fuzz_emit(build, SKEP_ST | SKEP_MEM | fuzz_size_code(size), (u32)base, 0,
+				  off, (s32)fuzz_constant(&build->random));
 		else
 			fuzz_emit(build, SKEP_STX | SKEP_MEM | fuzz_size_code(size), (u32)base,
 				  fuzz_number(build), off, 0);
@@ -398,8 +400,8 @@ void fuzz_block_value_move(struct fuzz_build *build)
 	if (was.span || fuzz_maybe(build, 30)) {
 		s32 by = (s32)fuzz_pick(build, 24) - 8;
 
-		fuzz_emit(build, SKEP_ALU64 | (fuzz_maybe(build, 80) ? SKEP_ADD : SKEP_SUB), (u32)reg,
-			  0, 0, by);
+		fuzz_emit(build, SKEP_ALU64 | (fuzz_maybe(build, 80) ? SKEP_ADD : SKEP_SUB),
+			  (u32)reg, 0, 0, by);
 		build->now.regs[reg].off += by;
 		return;
 	}
@@ -462,7 +464,8 @@ void fuzz_block_atomic(struct fuzz_build *build)
 	if (value >= 0 && fuzz_maybe(build, 60) && build->now.regs[value].map != FUZZ_FROZEN &&
 	    !build->now.regs[value].span) {
 		base = (u32)value;
-		off = (s32)(fuzz_pick(build, fuzz_maps[build->now.regs[value].map].value_size / 8) * 8) -
+		off = (s32)(fuzz_pick(build, fuzz_maps[build->now.regs[value].map].value_size / 8) *
+			    8) -
 		      build->now.regs[value].off;
 	} else if (!stack_is_written(build, off, size)) {
 		fuzz_emit(build, SKEP_STX | SKEP_MEM | fuzz_size_code(size), 10, src, off, 0);
@@ -470,7 +473,8 @@ void fuzz_block_atomic(struct fuzz_build *build)
 	if (base == 10)
 		stack_written(build, off, size);
 	if (op == SKEP_CMPXCHG && build->now.regs[0].kind != FUZZ_NUMBER) {
-		fuzz_emit(build, SKEP_ALU64 | SKEP_MOV, 0, 0, 0, (s32)fuzz_constant(&build->random));
+		fuzz_emit(build, SKEP_ALU64 | SKEP_MOV, 0, 0, 0,
+			  (s32)fuzz_constant(&build->random));
 		if (base == 0)
 			return;
 		fuzz_set_number(build, 0, UINT64_MAX);

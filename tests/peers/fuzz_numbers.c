@@ -4,10 +4,12 @@
 
 s64 fuzz_constant(u64 *state)
 {
-	static const s64 edges[] = {0,	    1,	   -1,	   2,	   3,	  4,	 7,	 8,
-				    15,	    16,	   31,	   32,	   63,	  64,	 127,	 128,
-				    -128,   255,   256,	   0x7fff, 0x8000, -0x8000, 0xffff, 0x10000,
-				    INT32_MAX, INT32_MIN, 0xffffff, -2, -8,	0x3f0,	0x1000, 0x55aa};
+	static const s64 edges[] = {0,         1,         -1,       2,       3,      4,
+				    7,         8,         15,       16,      31,     32,
+				    63,        64,        127,      128,     -128,   255,
+				    256,       0x7fff,    0x8000,   -0x8000, 0xffff, 0x10000,
+				    INT32_MAX, INT32_MIN, 0xffffff, -2,      -8,     0x3f0,
+				    0x1000,    0x55aa};
 	s64 value = edges[fuzz_below(state, ARRAY_SIZE(edges))];
 	u32 pick = fuzz_below(state, 100);
 
@@ -108,8 +110,8 @@ static void unary(struct fuzz_build *build, u32 dst)
 	u32 pick = fuzz_pick(build, 3);
 
 	if (pick == 0)
-		fuzz_emit(build, (fuzz_maybe(build, 50) ? SKEP_ALU : SKEP_ALU64) | SKEP_NEG, dst, 0, 0,
-			  0);
+		fuzz_emit(build, (fuzz_maybe(build, 50) ? SKEP_ALU : SKEP_ALU64) | SKEP_NEG, dst, 0,
+			  0, 0);
 	else if (pick == 1)
 		fuzz_emit(build, SKEP_ALU | SKEP_END | (fuzz_pick(build, 2) << 3), dst, 0, 0,
 			  widths[fuzz_pick(build, 3)]);
@@ -184,8 +186,8 @@ void fuzz_block_copy(struct fuzz_build *build)
 	fuzz_emit(build, SKEP_ALU64 | SKEP_MOV | SKEP_X, dst, (u32)src, 0, 0);
 	build->now.regs[dst] = build->now.regs[src];
 	if (has_number(build, dst) && fuzz_maybe(build, 30))
-		fuzz_emit(build, (fuzz_maybe(build, 70) ? SKEP_ALU64 : SKEP_ALU) | SKEP_ADD, dst, 0, 0,
-			  (s32)fuzz_pick(build, 64));
+		fuzz_emit(build, (fuzz_maybe(build, 70) ? SKEP_ALU64 : SKEP_ALU) | SKEP_ADD, dst, 0,
+			  0, (s32)fuzz_pick(build, 64));
 }
 
 /* The ways that programs, and compilers, bound a number. */
@@ -251,7 +253,7 @@ void fuzz_block_bound(struct fuzz_build *build)
 /* A comparison that leaves, often followed by arithmetic on what it proved. */
 void fuzz_block_compare(struct fuzz_build *build)
 {
-	static const u8 ops[] = {SKEP_JEQ, SKEP_JNE, SKEP_JGT,  SKEP_JGE,  SKEP_JLT, SKEP_JLE,
+	static const u8 ops[] = {SKEP_JEQ,  SKEP_JNE,  SKEP_JGT,  SKEP_JGE,  SKEP_JLT, SKEP_JLE,
 				 SKEP_JSGT, SKEP_JSGE, SKEP_JSLT, SKEP_JSLE, SKEP_JSET};
 	u32 class = fuzz_maybe(build, 40) ? SKEP_JMP32 : SKEP_JMP;
 	u32 a = fuzz_number(build), b = fuzz_number(build);

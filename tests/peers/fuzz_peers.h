@@ -38,12 +38,13 @@ void fuzz_input(struct fuzz_input *input, u64 *random, bool plain);
 
 struct image;
 /* NULL: words in diag. Drop with image_put(). */
-struct image *fuzz_translate(const struct fuzz_program *program,
-			     const struct verifier_facts *facts, struct skep_diag *diag);
+struct image *fuzz_translate(const struct fuzz_program *program, const struct verifier_facts *facts,
+			     struct skep_diag *diag);
 /*
  * Run, checked and observed. 0, or -errno with words when the verifier's promises do not hold:
  * a claim about a register, an access, the end of the run; 1: stopped in a long loop, or at a
- * helper that skep has no body for, and they held so far. output may be NULL and is filled when 0 is returned.
+ * helper that skep has no body for, and they held so far. output may be NULL and is filled when 0
+ * is returned.
  */
 int fuzz_run(const struct fuzz_program *program, struct image *image,
 	     const struct verifier_facts *facts, const struct fuzz_input *input,

@@ -27,7 +27,8 @@
 #define LOG_BYTES (1u << 22)
 
 /* Programs on which the verdicts differ, by what the one who refuses says. */
-struct class {
+struct class
+{
 	char words[120];
 	bool ours; /* skep refuses */
 	u64 count;
@@ -67,8 +68,9 @@ static void kernel_words(const char *log, char *words, size_t size)
 	while (*line) {
 		size_t n = strcspn(line, "\n");
 
-		if (n && strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) &&
-		    strncmp(line, "stack depth", 11) && *line != ';') {
+		if (n && strncmp(line, "processed ", 10) &&
+		    strncmp(line, "verification time", 17) && strncmp(line, "stack depth", 11) &&
+		    *line != ';') {
 			found = line;
 			len = n;
 		}
@@ -334,7 +336,8 @@ static void print_summary(double seconds)
 	       (unsigned long long)fuzz.checks, (unsigned long long)fuzz.unsound,
 	       (double)fuzz.accepted / seconds);
 	if (fuzz.options.kernel)
-		printf("%skernel: agree %llu, kernel accepts and skep rejects %llu, skep accepts and "
+		printf("%skernel: agree %llu, kernel accepts and skep rejects %llu, skep accepts "
+		       "and "
 		       "kernel rejects %llu\n",
 		       hash, (unsigned long long)fuzz.agree, (unsigned long long)fuzz.too_strict,
 		       (unsigned long long)fuzz.too_lax);

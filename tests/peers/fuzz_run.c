@@ -112,10 +112,9 @@ int fuzz_verify(const struct fuzz_program *program, u32 log_level, struct verify
 						.nr_insns = end - func->insn,
 						.name = i ? "function" : "program",
 						.is_global = !i || func->is_global,
-						.btf_type_id = !i ? FUZZ_BTF_MAIN
-							       : func->is_global
-								       ? FUZZ_BTF_GLOBAL
-								       : FUZZ_BTF_STATIC};
+						.btf_type_id = !i                ? FUZZ_BTF_MAIN
+							       : func->is_global ? FUZZ_BTF_GLOBAL
+										 : FUZZ_BTF_STATIC};
 	}
 	if (program->nr_funcs > 1) {
 		in.funcs = funcs;
@@ -144,7 +143,8 @@ static void fill_random(u8 *to, u32 size, u64 *random)
 
 void fuzz_input(struct fuzz_input *input, u64 *random, bool plain)
 {
-	static const u16 sizes[] = {14, 15, 16, 20, 28, 34, 35, 42, 48, 54, 60, 64, 65, 78, 128, 1000};
+	static const u16 sizes[] = {14, 15, 16, 20, 28, 34, 35,  42,
+				    48, 54, 60, 64, 65, 78, 128, 1000};
 
 	input->packet_size = sizes[fuzz_below(random, ARRAY_SIZE(sizes))];
 	if (!plain && fuzz_chance(random, 20))
@@ -198,8 +198,8 @@ static void fill_context(const struct fuzz_program *program, const struct fuzz_i
 	md->tc_index = input->words[6] & 0xffff;
 }
 
-struct image *fuzz_translate(const struct fuzz_program *program,
-			     const struct verifier_facts *facts, struct skep_diag *diag)
+struct image *fuzz_translate(const struct fuzz_program *program, const struct verifier_facts *facts,
+			     struct skep_diag *diag)
 {
 	struct target_input in = {.hook = program->hook,
 				  .insns = program->insns,
