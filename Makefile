@@ -6,6 +6,10 @@ BUILD_ASAN ?= build-asan
 FUZZ_SECONDS ?= 600
 VERIFY_SECONDS ?= 1800
 
+# What was installed after a build folder was set up is found by setting it up again.
+test_deps = new=$$(tools/deps test) || exit 2; [ -z "$$new" ] || \
+	{ echo "$$new"; for b in $(1); do meson setup --reconfigure $$b >/dev/null || exit 2; done; }
+
 .DEFAULT_GOAL := all
 .PHONY: all demo test verify-suite bench fuzz lint format install clean help
 
@@ -17,7 +21,7 @@ demo: $(BUILD)/build.ninja ## run the XDP skeleton over a real capture of five p
 	@firmware/demo/run $(BUILD)
 
 test: $(BUILD)/build.ninja $(BUILD_ASAN)/build.ninja ## run every test; the last line counts them
-	@tools/deps test
+	@$(call test_deps,$(BUILD) $(BUILD_ASAN))
 	@ninja -C $(BUILD) --quiet
 	@ninja -C $(BUILD_ASAN) --quiet
 	@tests/run $(BUILD_ASAN):unit,cases,e2e $(BUILD):cases,e2e,fuzz,peers,check
@@ -32,7 +36,7 @@ bench: all ## measure, side by side with what else runs here
 	@bench/run $(BUILD)
 
 fuzz: $(BUILD)/build.ninja ## run each fuzzer for FUZZ_SECONDS (default 600)
-	@tools/deps test
+	@$(call test_deps,$(BUILD))
 	@ninja -C $(BUILD) --quiet
 	@tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
 
