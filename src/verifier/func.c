@@ -509,9 +509,6 @@ static int return_to_caller(struct env *env)
 		return -ENOMEM;
 	if (!in_callback)
 		caller->regs[0] = callee->regs[0];
-	/* a program that took over by a tail call returns in its place, with any number */
-	if (!in_callback && env->subprogs[callee->subprog].has_tail_call)
-		reg_set_unknown(&caller->regs[0]);
 	frame_put(callee);
 	state->frames[state->depth--] = NULL;
 	env->frame = caller;
