@@ -56,8 +56,9 @@ struct skep_run;
 SKEP_API const char *skep_run_entry(const struct skep_object *object, struct skep_diag *diag);
 
 /*
- * Read the capture, create and fill maps, verify and translate programs. The object must outlive the run.
- * Returns 0 and *ret (free with skep_run_free()), or -errno with words and nothing left behind.
+ * Read the capture, create and fill maps, verify and translate programs. The object must outlive
+ * the run. Returns 0 and *ret (free with skep_run_free()), or -errno with words and nothing left
+ * behind.
  */
 SKEP_API int skep_run_prepare(const struct skep_object *object, const struct skep_run_opts *opts,
 			      struct skep_run **ret, struct skep_diag *diag);

@@ -79,8 +79,8 @@ SKEP_API int skep_verify_print(const struct skep_verify *verify, FILE *to, uint3
 struct skep_rule {
 	size_t sz; /* set by the caller */
 	const char *name, *category;
-	const char *title; /* the rule, one sentence */
-	const char *why;   /* what would go wrong */
+	const char *title;         /* the rule, one sentence */
+	const char *why;           /* what would go wrong */
 	const char *wrong, *right; /* code, several lines */
 	const char *suggestion;
 };

@@ -27,13 +27,13 @@ enum insn_id {
 enum insn_kind {
 	INSN_KIND_ALU64,
 	INSN_KIND_ALU32,
-	INSN_KIND_SWAP,	    /* byte swaps, all 64 bits written */
-	INSN_KIND_LOAD,	    /* dst = *(src + off) */
-	INSN_KIND_STORE,    /* *(dst + off) = imm or src */
+	INSN_KIND_SWAP,  /* byte swaps, all 64 bits written */
+	INSN_KIND_LOAD,  /* dst = *(src + off) */
+	INSN_KIND_STORE, /* *(dst + off) = imm or src */
 	INSN_KIND_ATOMIC,
 	INSN_KIND_LEGACY,   /* LD_ABS, LD_IND */
-	INSN_KIND_WIDE,	    /* 64-bit immediates, two slots */
-	INSN_KIND_JUMP,	    /* unconditional */
+	INSN_KIND_WIDE,     /* 64-bit immediates, two slots */
+	INSN_KIND_JUMP,     /* unconditional */
 	INSN_KIND_BRANCH64, /* conditional */
 	INSN_KIND_BRANCH32,
 	INSN_KIND_MAY_GOTO, /* conditional on the loop budget, reads no register */
@@ -46,17 +46,17 @@ enum insn_flags {
 	INSN_WRITES_DST = 1 << 1,
 	INSN_READS_SRC = 1 << 2,
 	INSN_WRITES_SRC = 1 << 3, /* atomic fetch */
-	INSN_READS_R0 = 1 << 4,	  /* cmpxchg, exit */
+	INSN_READS_R0 = 1 << 4,   /* cmpxchg, exit */
 	INSN_WRITES_R0 = 1 << 5,  /* cmpxchg, calls, legacy loads */
 	INSN_USES_IMM = 1 << 6,
-	INSN_USES_OFF = 1 << 7,	  /* as memory offset */
+	INSN_USES_OFF = 1 << 7,   /* as memory offset */
 	INSN_TARGET_OFF = 1 << 8, /* jump target in off */
 	INSN_TARGET_IMM = 1 << 9, /* jump or local call target in imm */
 	INSN_SIGNED = 1 << 10,
 	INSN_FETCH = 1 << 11,
 	INSN_READS_R6 = 1 << 12,      /* context of legacy loads */
 	INSN_CLOBBERS_ARGS = 1 << 13, /* r1-r5 are gone afterwards */
-	INSN_ORDERED = 1 << 14,	      /* load-acquire, store-release */
+	INSN_ORDERED = 1 << 14,       /* load-acquire, store-release */
 	INSN_USES_NEXT = 1 << 15,     /* imm of the second slot */
 };
 
@@ -71,16 +71,16 @@ enum insn_field {
 /* One row of insn.def. */
 struct insn_desc {
 	enum insn_id id;
-	const char *name;  /* the id as text, "ADD64_IMM" */
-	const char *form;  /* text format, see insn.def */
+	const char *name; /* the id as text, "ADD64_IMM" */
+	const char *form; /* text format, see insn.def */
 	enum insn_kind kind;
-	u32 flags;	   /* enum insn_flags */
-	u8 code;	   /* opcode byte */
-	u8 cpu;		   /* first -mcpu version that has it, 1..4; 5 = Linux after RFC 9669 */
-	u8 size;	   /* bytes of memory accessed, or operand width of movsx/swap; 0 = none */
-	u8 slots;	   /* 1 or 2 */
+	u32 flags; /* enum insn_flags */
+	u8 code;   /* opcode byte */
+	u8 cpu;    /* first -mcpu version that has it, 1..4; 5 = Linux after RFC 9669 */
+	u8 size;   /* bytes of memory accessed, or operand width of movsx/swap; 0 = none */
+	u8 slots;  /* 1 or 2 */
 	enum insn_field field;
-	s32 value;	   /* what `field` holds */
+	s32 value; /* what `field` holds */
 };
 
 extern const struct insn_desc insn_descs[INSN_ID_MAX];

@@ -52,9 +52,8 @@ static size_t array_size(const struct skep_map_def *def, u32 nr_cpus)
 
 static int array_attach(struct skep_map *map)
 {
-	map->cpu_stride = map->nr_cpus > 1 || map_type_is_percpu(map->def.type)
-				  ? slab_bytes(&map->def)
-				  : 0;
+	map->cpu_stride =
+		map->nr_cpus > 1 || map_type_is_percpu(map->def.type) ? slab_bytes(&map->def) : 0;
 	return 0;
 }
 
@@ -141,8 +140,8 @@ static int percpu_ctl_lookup(struct skep_map *map, const void *key, void *value)
 	if (index >= map->def.max_entries)
 		return -ENOENT;
 	for (u32 cpu = 0; cpu < map->nr_cpus; cpu++)
-		copy_out((char *)value + (size_t)cpu * map->value_stride,
-			 value_at(map, index, cpu), map->value_stride);
+		copy_out((char *)value + (size_t)cpu * map->value_stride, value_at(map, index, cpu),
+			 map->value_stride);
 	return 0;
 }
 

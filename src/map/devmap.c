@@ -49,10 +49,11 @@ static int devmap_check(const struct skep_map_def *def, struct skep_diag *diag)
 	if (!err)
 		err = map_check_sizes(def, diag);
 	if (!err && def->value_size != IFINDEX_BYTES && def->value_size != sizeof(struct dev_value))
-		err = diag_fail(diag, -EINVAL,
-				"map '%s': the value of type %s has 4 bytes (ifindex) or 8 (ifindex, "
-				"program), not %u",
-				def->name, skep_map_type_name(def->type), def->value_size);
+		err = diag_fail(
+			diag, -EINVAL,
+			"map '%s': the value of type %s has 4 bytes (ifindex) or 8 (ifindex, "
+			"program), not %u",
+			def->name, skep_map_type_name(def->type), def->value_size);
 	if (!err)
 		err = map_check_flags(def, SKEP_F_NUMA_NODE | SKEP_F_RDONLY | SKEP_F_WRONLY, diag);
 	if (!err && def->type == SKEP_MAP_DEVMAP_HASH && def->max_entries > 1u << 31)
@@ -319,7 +320,8 @@ static int devmap_hash_redirect(struct skep_map *map, u64 key, struct map_redire
 		n = hash_find_seq(devmap->table, &index, &hash, &seq);
 		if (!n)
 			return -ENOENT;
-		err = redirect_read(devmap->records, n - 1, hash_value(devmap->table, n, 0), &found);
+		err = redirect_read(devmap->records, n - 1, hash_value(devmap->table, n, 0),
+				    &found);
 	} while (!hash_still(devmap->table, hash, seq));
 	if (!err)
 		*to = found;
@@ -341,8 +343,8 @@ static void record_placed(void *arg, u32 elem, u32 old)
 }
 
 /* With the lock held; takes the record unless it fails. */
-static int elem_set(struct skep_map *map, const void *key, const struct dev_value *value,
-		    u64 flags, struct dev_record *record)
+static int elem_set(struct skep_map *map, const void *key, const struct dev_value *value, u64 flags,
+		    struct dev_record *record)
 {
 	struct devmap *devmap = map->priv;
 	struct placing placing = {.devmap = devmap, .record = record};
@@ -434,8 +436,7 @@ static bool devmap_hash_contains(const struct skep_map *map, const void *addr, s
 /* --- re-attached ------------------------------------------------------------------------ */
 
 /* One entry whose program another process knew: it gets ours, or goes. */
-static void entry_rebind(struct skep_map *map, const void *key,
-			 map_resolve resolve, void *arg)
+static void entry_rebind(struct skep_map *map, const void *key, map_resolve resolve, void *arg)
 {
 	struct devmap *devmap = map->priv;
 	struct dev_value value = {0}, bytes = {0};

@@ -13,8 +13,7 @@ int map_check_flags(const struct skep_map_def *def, u32 allowed, struct skep_dia
 				 skep_map_type_name(def->type));
 	if ((def->map_flags & both) == both)
 		return diag_fail(diag, -EINVAL,
-				 "map '%s': both read-only and write-only for programs",
-				 def->name);
+				 "map '%s': both read-only and write-only for programs", def->name);
 	return 0;
 }
 

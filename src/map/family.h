@@ -19,8 +19,7 @@ extern const struct map_ops map_prog_array_ops;
 extern const struct map_ops map_devmap_ops, map_devmap_hash_ops;
 extern const struct map_ops map_array_of_maps_ops, map_hash_of_maps_ops;
 
-#define MAP_ACCESS_FLAGS                                                                           \
-	(SKEP_F_RDONLY | SKEP_F_WRONLY | SKEP_F_RDONLY_PROG | SKEP_F_WRONLY_PROG)
+#define MAP_ACCESS_FLAGS (SKEP_F_RDONLY | SKEP_F_WRONLY | SKEP_F_RDONLY_PROG | SKEP_F_WRONLY_PROG)
 /* The largest per-CPU value, and what the kernel can allocate in one piece. */
 #define MAP_PERCPU_VALUE_MAX 32768
 #define MAP_ALLOCATION_MAX (4u << 20)

@@ -22,7 +22,7 @@
 
 #define LINE 64
 #define SPARES(nr_cpus) (4 + 2 * (nr_cpus)) /* for replacements under way */
-#define TAKE_ROUNDS 10000		    /* of yielding while others finish theirs */
+#define TAKE_ROUNDS 10000                   /* of yielding while others finish theirs */
 
 _Static_assert(sizeof(struct hash_head) <= LINE, "one line");
 _Static_assert(sizeof(struct hash_bucket) == 16 && sizeof(struct hash_elem) == 16,
@@ -95,8 +95,8 @@ struct hash_table *hash_view(const struct skep_map *map)
 	table->value_off = (u32)(sizeof(struct hash_elem) + ALIGN_UP((size_t)map->def.key_size, 8));
 	table->nr_cpus = map->nr_cpus;
 	table->nr_free = nr_cpus;
-	table->lru = map->def.type == SKEP_MAP_LRU_HASH ||
-		     map->def.type == SKEP_MAP_LRU_PERCPU_HASH;
+	table->lru =
+		map->def.type == SKEP_MAP_LRU_HASH || map->def.type == SKEP_MAP_LRU_PERCPU_HASH;
 	table->elem_bytes = l.elem_bytes;
 	table->cpu_stride = l.slab_bytes;
 	return table;
@@ -182,9 +182,8 @@ static inline __attribute__((__always_inline__)) u32 walk(const struct hash_tabl
 	return 0;
 }
 
-static inline __attribute__((__always_inline__)) u32 find(const struct hash_table *table,
-							  const void *key, u32 key_size,
-							  u32 *ret_hash, u32 *ret_seq)
+static inline __attribute__((__always_inline__)) u32
+find(const struct hash_table *table, const void *key, u32 key_size, u32 *ret_hash, u32 *ret_seq)
 {
 	u32 hash = hash_words(table->seed, key, key_size), seq, n;
 	const struct hash_bucket *bucket = hash_bucket(table, hash);
@@ -445,9 +444,8 @@ static u32 elem_for(const struct hash_table *table, struct hash_bucket *bucket, 
 	return n;
 }
 
-static int place_new(const struct hash_table *table, struct hash_bucket *bucket,
-		     _Atomic u32 *link, u32 old, const void *key, u32 hash,
-		     const struct hash_write *write)
+static int place_new(const struct hash_table *table, struct hash_bucket *bucket, _Atomic u32 *link,
+		     u32 old, const void *key, u32 hash, const struct hash_write *write)
 {
 	struct hash_elem *elem;
 	int err = 0;

@@ -38,9 +38,9 @@
 #include "map/map.h"
 
 struct hash_head {
-	_Atomic u32 count;	/* elements in chains or about to be: at most max_entries */
+	_Atomic u32 count;      /* elements in chains or about to be: at most max_entries */
 	_Atomic u32 high_water; /* elements 1 .. high_water have been used at least once */
-	_Atomic u32 hand;	/* LRU: where the search for a victim goes on */
+	_Atomic u32 hand;       /* LRU: where the search for a victim goes on */
 };
 
 struct hash_bucket {
@@ -63,21 +63,21 @@ struct hash_table {
 	struct hash_head *head;
 	char *free;
 	struct hash_bucket *buckets;
-	char *elems;	/* element n at elems + (n - 1) * elem_bytes */
-	char *values;	/* per-CPU types: CPU c's value of element n at values + c * cpu_stride */
-			/*		  + (n - 1) * value_stride; else NULL */
+	char *elems;  /* element n at elems + (n - 1) * elem_bytes */
+	char *values; /* per-CPU types: CPU c's value of element n at values + c * cpu_stride */
+		      /*		  + (n - 1) * value_stride; else NULL */
 	u64 seed;
-	u32 mask;	/* nr_buckets - 1 */
+	u32 mask; /* nr_buckets - 1 */
 	u32 nr_elems;
 	u32 max_entries;
 	u32 key_size;
 	u32 key_words;
 	u32 value_size;
 	u32 value_stride;
-	u32 value_off;	/* in an element */
-	u32 nr_cpus;	/* of values */
-	u32 nr_free;	/* stacks of free elements */
-	bool lru;	/* full: another element goes */
+	u32 value_off; /* in an element */
+	u32 nr_cpus;   /* of values */
+	u32 nr_free;   /* stacks of free elements */
+	bool lru;      /* full: another element goes */
 	size_t elem_bytes;
 	size_t cpu_stride;
 };
@@ -116,7 +116,8 @@ static inline char *hash_elem_key(struct hash_elem *elem)
 static inline void *hash_value(const struct hash_table *table, u32 n, u32 cpu)
 {
 	if (table->values)
-		return table->values + cpu * table->cpu_stride + (size_t)(n - 1) * table->value_stride;
+		return table->values + cpu * table->cpu_stride +
+		       (size_t)(n - 1) * table->value_stride;
 	return (char *)hash_elem(table, n) + table->value_off;
 }
 
@@ -153,7 +154,7 @@ int hash_next(const struct hash_table *table, const void *key, void *next);
 
 /* What an update brings: how the value gets into an element. */
 enum hash_fill {
-	HASH_REPLACE, /* value_size bytes; a present key gets a new element */
+	HASH_REPLACE,  /* value_size bytes; a present key gets a new element */
 	HASH_THIS_CPU, /* value_size bytes for one CPU: the others' are kept, or zero when new */
 	HASH_ALL_CPUS, /* value_stride bytes for each CPU */
 };

@@ -46,7 +46,8 @@ static int check_chain(struct check *check, u32 index, struct skep_diag *diag)
 	high = atomic_load(&table->head->high_water);
 	for (; n; n = atomic_load(&elem->next)) {
 		if (!hash_is_elem(table, n) || n > high)
-			return refuse(check, diag, "bucket", index, "points outside of the elements");
+			return refuse(check, diag, "bucket", index,
+				      "points outside of the elements");
 		if (seen_before(check, n))
 			return refuse(check, diag, "bucket", index, "holds an element twice");
 		elem = hash_elem(table, n);

@@ -22,8 +22,9 @@ static int hash_check_sizes(const struct skep_map_def *def, struct skep_diag *di
 	bool percpu = map_type_is_percpu(def->type);
 
 	if ((u64)def->key_size + def->value_size >= MAP_ALLOCATION_MAX - KERNEL_ELEM_BYTES)
-		return diag_fail(diag, -E2BIG, "map '%s': key and value have %llu bytes, over 4 MiB",
-				 def->name, (unsigned long long)def->key_size + def->value_size);
+		return diag_fail(diag, -E2BIG,
+				 "map '%s': key and value have %llu bytes, over 4 MiB", def->name,
+				 (unsigned long long)def->key_size + def->value_size);
 	if (percpu && def->value_size > MAP_PERCPU_VALUE_MAX)
 		return diag_fail(diag, -E2BIG, "map '%s': a per-CPU value of %u bytes, over %u",
 				 def->name, def->value_size, MAP_PERCPU_VALUE_MAX);
@@ -111,8 +112,7 @@ static void *lru_lookup(struct skep_map *map, const void *key)
 static int update(struct skep_map *map, const void *key, const void *value, u64 flags,
 		  enum hash_fill fill)
 {
-	struct hash_write write = {
-		.value = value, .flags = flags, .fill = fill, .cpu = cpu_self};
+	struct hash_write write = {.value = value, .flags = flags, .fill = fill, .cpu = cpu_self};
 
 	if (flags > SKEP_EXIST || (fill == HASH_THIS_CPU && write.cpu >= map->nr_cpus))
 		return -EINVAL;

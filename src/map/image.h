@@ -34,7 +34,7 @@ struct image {
 	u64 (*run)(const struct image *image, void *ctx);
 	const struct image_ops *ops;
 	atomic_int refs; /* starts at 1 */
-	u32 id;		 /* process-wide, never 0, never reused */
+	u32 id;          /* process-wide, never 0, never reused */
 	enum skep_hook hook;
 	/*
 	 * expected_attach_type of the uapi, 0 unless the target sets it after image_init(). A

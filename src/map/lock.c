@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define SPINS 200	   /* before giving the CPU away */
+#define SPINS 200          /* before giving the CPU away */
 #define YIELDS_ALIVE 10000 /* before asking whether the owner lives: tens of milliseconds */
 
 static _Thread_local u32 self_id;
@@ -55,9 +55,8 @@ void lock_wait(_Atomic u32 *lock, u32 self)
 	for (;;) {
 		for (int i = 0; i < SPINS; i++) {
 			owner = 0;
-			if (atomic_compare_exchange_weak_explicit(lock, &owner, self,
-								  memory_order_acquire,
-								  memory_order_relaxed))
+			if (atomic_compare_exchange_weak_explicit(
+				    lock, &owner, self, memory_order_acquire, memory_order_relaxed))
 				return;
 			pause_briefly();
 		}

@@ -25,9 +25,8 @@ static inline void lock_take(_Atomic u32 *lock)
 {
 	u32 self = lock_self(), none = 0;
 
-	if (unlikely(!atomic_compare_exchange_strong_explicit(lock, &none, self,
-							      memory_order_acquire,
-							      memory_order_relaxed)))
+	if (unlikely(!atomic_compare_exchange_strong_explicit(
+		    lock, &none, self, memory_order_acquire, memory_order_relaxed)))
 		lock_wait(lock, self);
 }
 

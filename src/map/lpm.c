@@ -28,11 +28,11 @@
 #define VALUE_MAX (MAP_ALLOCATION_MAX - DATA_MAX - KERNEL_NODE_BYTES)
 
 struct lpm_head {
-	_Atomic u32 lock;	/* lock.h; writers only */
-	_Atomic u32 seq;	/* nodes taken out */
-	_Atomic u32 root;	/* node number */
-	_Atomic u32 count;	/* nodes with a value */
-	_Atomic u32 free;	/* first free node; next in child[0] */
+	_Atomic u32 lock;       /* lock.h; writers only */
+	_Atomic u32 seq;        /* nodes taken out */
+	_Atomic u32 root;       /* node number */
+	_Atomic u32 count;      /* nodes with a value */
+	_Atomic u32 free;       /* first free node; next in child[0] */
 	_Atomic u32 high_water; /* nodes 1 .. high_water have been used at least once */
 };
 
@@ -65,7 +65,8 @@ static int lpm_check(const struct skep_map_def *def, struct skep_diag *diag)
 	if (!err)
 		err = map_check_flags(def, SKEP_F_NO_PREALLOC | SKEP_F_NUMA_NODE | MAP_ACCESS_FLAGS,
 				      diag);
-	if (!err && (def->key_size <= PREFIXLEN_BYTES || def->key_size > PREFIXLEN_BYTES + DATA_MAX))
+	if (!err &&
+	    (def->key_size <= PREFIXLEN_BYTES || def->key_size > PREFIXLEN_BYTES + DATA_MAX))
 		err = diag_fail(diag, -EINVAL, "map '%s': a key of %u bytes, not 5 to %zu",
 				def->name, def->key_size, PREFIXLEN_BYTES + DATA_MAX);
 	if (!err && def->value_size > VALUE_MAX)
@@ -172,8 +173,8 @@ static u32 match_bits(const struct lpm *lpm, struct lpm_node *node, const void *
 	if (limit > prefixlen)
 		limit = prefixlen;
 	for (u32 word = 0; word * 64 < limit; word++) {
-		u64 differ = word_load(node_data(node), word) ^
-			     bytes_word(data, lpm->data_size, word);
+		u64 differ =
+			word_load(node_data(node), word) ^ bytes_word(data, lpm->data_size, word);
 		u32 same;
 
 		if (!differ)
@@ -287,7 +288,7 @@ static int lpm_ctl_lookup(struct skep_map *map, const void *key, void *value)
 /* Where a walk for a key ended: the link there, the one above it, and how much matched. */
 struct place {
 	_Atomic u32 *link, *above; /* above: the link to the parent, NULL at the root */
-	u32 node, parent;	   /* 0 = none */
+	u32 node, parent;          /* 0 = none */
 	u32 match;
 };
 
@@ -522,7 +523,8 @@ static int lpm_next_key(struct skep_map *map, const void *key, void *next)
 	if (n) {
 		length = load(&node_at(lpm, n)->prefixlen);
 		__builtin_memcpy(next, &length, sizeof(length));
-		copy_out((char *)next + PREFIXLEN_BYTES, node_data(node_at(lpm, n)), lpm->data_size);
+		copy_out((char *)next + PREFIXLEN_BYTES, node_data(node_at(lpm, n)),
+			 lpm->data_size);
 	}
 	lock_give(&lpm->head->lock);
 	return n ? 0 : -ENOENT;

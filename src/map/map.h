@@ -64,14 +64,15 @@ struct map_ops {
 	void (*detach)(struct skep_map *map);
 
 	/*
-	 * In-program operations, never NULL: pointer to the (this CPU's) value or NULL; 0 or -errno.
-	 * A type that refuses an operation in programs has map_no_lookup() and its like. A map of
-	 * maps returns the inner struct skep_map.
+	 * In-program operations, never NULL: pointer to the (this CPU's) value or NULL; 0 or
+	 * -errno. A type that refuses an operation in programs has map_no_lookup() and its like. A
+	 * map of maps returns the inner struct skep_map.
 	 */
 	void *(*lookup)(struct skep_map *map, const void *key);
 	long (*update)(struct skep_map *map, const void *key, const void *value, u64 flags);
 	long (*delete)(struct skep_map *map, const void *key);
-	/* This type in bpf_redirect_map: fill *to and return 0, or -ENOENT. NULL: not a redirect map */
+	/* This type in bpf_redirect_map: fill *to and return 0, or -ENOENT. NULL: not a redirect
+	 * map */
 	int (*redirect)(struct skep_map *map, u64 key, struct map_redirect *to);
 	/*
 	 * prog arrays: the image in a slot or NULL, without a reference: usable until the worker's
@@ -97,9 +98,9 @@ struct map_ops {
 	int (*rebind)(struct skep_map *map, map_resolve resolve, void *arg);
 
 	/*
-	 * Address of this CPU's value area when it is one flat array (value i at base + i * stride),
-	 * as direct value access (MAP_VALUE immediates) and JITs need; NULL otherwise. Values of
-	 * CPU n are n * map->cpu_stride bytes behind those of CPU 0.
+	 * Address of this CPU's value area when it is one flat array (value i at base + i *
+	 * stride), as direct value access (MAP_VALUE immediates) and JITs need; NULL otherwise.
+	 * Values of CPU n are n * map->cpu_stride bytes behind those of CPU 0.
 	 */
 	void *(*direct)(struct skep_map *map, u32 *ret_stride);
 	/* Is [addr, addr + size) inside one value of this map? NULL: programs get no pointers. */
@@ -110,9 +111,9 @@ struct skep_map {
 	const struct map_ops *ops;
 	struct skep_map_def def;
 	atomic_int refs;
-	u32 id;		 /* process-wide, never 0 */
-	u32 nr_cpus;	 /* values per entry of a per-CPU map; else 1 */
-	u32 value_stride; /* value_size rounded up to 8 */
+	u32 id;            /* process-wide, never 0 */
+	u32 nr_cpus;       /* values per entry of a per-CPU map; else 1 */
+	u32 value_stride;  /* value_size rounded up to 8 */
 	size_t cpu_stride; /* per-CPU array: from one CPU's value area to the next's; else 0 */
 	struct map_segment *segment;
 	void *base; /* payload of the segment in this process */

@@ -18,7 +18,7 @@
 #include "map/quiesce.h"
 
 struct nested {
-	pthread_mutex_t lock; /* of the control side */
+	pthread_mutex_t lock;     /* of the control side */
 	struct hash_table *table; /* HASH_OF_MAPS */
 	u32 nr_maps;
 	_Atomic(struct skep_map *) maps[];
@@ -126,7 +126,8 @@ static void inner_retire(struct skep_map *inner)
 	map_put(inner);
 }
 
-/* The map an update names (a reference): -EBADF when there is none, -EINVAL when it is another kind. */
+/* The map an update names (a reference): -EBADF when there is none, -EINVAL when it is another
+ * kind. */
 static int inner_get(const struct skep_map *map, const void *value, struct skep_map **ret)
 {
 	struct skep_map *inner = map_find(map_index(value));

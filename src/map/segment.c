@@ -136,8 +136,9 @@ int segment_create(const struct skep_map_def *def, const struct skep_map_def *in
 	int fd, err;
 
 	if (payload_bytes > SIZE_MAX / 2 || !fits_machine(def, payload_bytes))
-		return diag_fail(diag, -ENOMEM, "map '%s': %zu bytes are more than this machine has",
-				 def->name, payload_bytes);
+		return diag_fail(diag, -ENOMEM,
+				 "map '%s': %zu bytes are more than this machine has", def->name,
+				 payload_bytes);
 	fd = memfd_make(def->name, payload_bytes, diag);
 	if (fd < 0)
 		return fd;
@@ -191,13 +192,15 @@ static int header_check(struct map_segment *segment, struct skep_diag *diag)
 		return diag_fail(diag, -EINVAL, "map segment: no skep map (magic %#llx)",
 				 (unsigned long long)copy.magic);
 	if (copy.version != SEGMENT_VERSION || copy.header_bytes != SEGMENT_HEADER_BYTES)
-		return diag_fail(diag, -EINVAL, "map segment: layout version %u, this is version %u",
-				 copy.version, SEGMENT_VERSION);
+		return diag_fail(diag, -EINVAL,
+				 "map segment: layout version %u, this is version %u", copy.version,
+				 SEGMENT_VERSION);
 	if (!memchr(copy.def.name, 0, sizeof(copy.def.name)) ||
 	    !memchr(copy.inner.name, 0, sizeof(copy.inner.name)))
 		return diag_fail(diag, -EINVAL, "map segment: name without an end");
 	if (copy.payload_bytes != segment->payload_bytes)
-		return diag_fail(diag, -EINVAL, "map segment '%s': says %llu bytes, the file has %zu",
+		return diag_fail(diag, -EINVAL,
+				 "map segment '%s': says %llu bytes, the file has %zu",
 				 copy.def.name, (unsigned long long)copy.payload_bytes,
 				 segment->payload_bytes);
 	if (copy.nr_cpus > CPU_MAX || copy.nr_cpus < cpu_count())

@@ -19,7 +19,8 @@
 
 struct skep_diag;
 
-#define SEGMENT_MAGIC 0x70616d2d70656b73ull /* "skep-map" in memory order; also tells endianness */
+#define SEGMENT_MAGIC 0x70616d2d70656b73ull /* "skep-map" in memory order; also tells endianness   \
+					     */
 #define SEGMENT_VERSION 1
 #define SEGMENT_HEADER_BYTES 4096
 
@@ -29,10 +30,10 @@ struct segment_header {
 	u32 header_bytes; /* SEGMENT_HEADER_BYTES */
 	u64 payload_bytes;
 	struct skep_map_def def;
-	u32 nr_cpus;	    /* CPUs that the payload has room for */
+	u32 nr_cpus;        /* CPUs that the payload has room for */
 	_Atomic u32 frozen; /* the control side may not write any more */
-	u64 seed;	    /* of the hash function */
-	_Atomic u64 ids;    /* id_space() of the process whose image and map ids the payload holds */
+	u64 seed;           /* of the hash function */
+	_Atomic u64 ids; /* id_space() of the process whose image and map ids the payload holds */
 	struct skep_map_def inner; /* of a map of maps' values */
 };
 

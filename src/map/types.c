@@ -44,10 +44,11 @@ _Static_assert(SKEP_F_NO_PREALLOC == BPF_F_NO_PREALLOC && SKEP_F_ZERO_SEED == BP
 	       "flags of the uapi");
 
 static const struct map_ops *const all_ops[] = {
-	&map_array_ops,	     &map_percpu_array_ops, &map_hash_ops,	  &map_percpu_hash_ops,
-	&map_prog_array_ops, &map_devmap_ops,	    &map_devmap_hash_ops, &map_array_of_maps_ops,
-	&map_hash_of_maps_ops, &map_lru_hash_ops, &map_lru_percpu_hash_ops, &map_lpm_trie_ops,
-	&map_queue_ops, &map_stack_ops, &map_bloom_filter_ops,
+	&map_array_ops,       &map_percpu_array_ops,    &map_hash_ops,
+	&map_percpu_hash_ops, &map_prog_array_ops,      &map_devmap_ops,
+	&map_devmap_hash_ops, &map_array_of_maps_ops,   &map_hash_of_maps_ops,
+	&map_lru_hash_ops,    &map_lru_percpu_hash_ops, &map_lpm_trie_ops,
+	&map_queue_ops,       &map_stack_ops,           &map_bloom_filter_ops,
 };
 
 const struct map_ops *map_ops_find(u32 type)

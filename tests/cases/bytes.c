@@ -19,9 +19,9 @@
 	E(E2BIG)                                                                                   \
 	E(ENOEXEC)                                                                                 \
 	E(EBADF)                                                                                   \
-	E(EAGAIN) E(ENOMEM) E(EACCES) E(EFAULT) E(EBUSY) E(EEXIST) E(ENODEV) E(EINVAL) E(ENOSPC)   \
-		E(ERANGE) E(EDOM) E(ELOOP) E(EPROTO) E(EOVERFLOW) E(EOPNOTSUPP) E(EMSGSIZE)        \
-			E(ENOTSUP)
+	E(EAGAIN)                                                                                  \
+	E(ENOMEM) E(EACCES) E(EFAULT) E(EBUSY) E(EEXIST) E(ENODEV) E(EINVAL) E(ENOSPC) E(ERANGE)   \
+		E(EDOM) E(ELOOP) E(EPROTO) E(EOVERFLOW) E(EOPNOTSUPP) E(EMSGSIZE) E(ENOTSUP)
 
 static const struct {
 	const char *name;

@@ -63,10 +63,8 @@ static bool regex_matches(const struct check *check, unsigned int line, const ch
 }
 
 static const char *const kind_names[] = {
-	[FAILURE_NONE] = "none",
-	[FAILURE_REFUSED] = "refused",
-	[FAILURE_REJECTED] = "rejected",
-	[FAILURE_ABORTED] = "aborted",
+	[FAILURE_NONE] = "none",         [FAILURE_REFUSED] = "refused",
+	[FAILURE_REJECTED] = "rejected", [FAILURE_ABORTED] = "aborted",
 	[FAILURE_UNSOUND] = "unsound",
 };
 

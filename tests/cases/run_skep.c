@@ -38,9 +38,9 @@ struct session {
 	struct skep_object *object;
 	struct skep_object made; /* object points here when there is no ELF */
 	struct loaded *loaded;
-	struct image *entry; /* borrowed from loaded, but for plain memory */
-	bool observed;		/* by the oracle */
-	struct oracle *oracles; /* [object->nr_progs]; facts NULL: not verified */
+	struct image *entry;        /* borrowed from loaded, but for plain memory */
+	bool observed;              /* by the oracle */
+	struct oracle *oracles;     /* [object->nr_progs]; facts NULL: not verified */
 	struct skep_diag *surprise; /* words of the first claim that did not hold */
 	struct helper_env env;
 	void *frame;

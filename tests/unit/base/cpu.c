@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-#include "../test.h"
 #include "base/cpu.h"
+#include "../test.h"
 
 static void test_count_is_the_machines(void **state)
 {

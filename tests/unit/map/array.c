@@ -226,18 +226,12 @@ static void test_helper_compatibility(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_definitions),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_types),
-		cmocka_unit_test(test_update_codes),
-		cmocka_unit_test(test_next_key),
-		cmocka_unit_test(test_layout),
-		cmocka_unit_test(test_percpu_values),
-		cmocka_unit_test(test_contains),
-		cmocka_unit_test(test_permissions),
-		cmocka_unit_test(test_huge_map_is_lazy),
-		cmocka_unit_test(test_find_by_id),
-		cmocka_unit_test(test_helper_compatibility),
+		cmocka_unit_test(test_definitions),   cmocka_unit_test(test_names),
+		cmocka_unit_test(test_types),         cmocka_unit_test(test_update_codes),
+		cmocka_unit_test(test_next_key),      cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_percpu_values), cmocka_unit_test(test_contains),
+		cmocka_unit_test(test_permissions),   cmocka_unit_test(test_huge_map_is_lazy),
+		cmocka_unit_test(test_find_by_id),    cmocka_unit_test(test_helper_compatibility),
 	};
 
 	return cmocka_run_group_tests_name("array", tests, NULL, NULL);

@@ -167,12 +167,9 @@ static void test_contains(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_definitions),
-		cmocka_unit_test(test_update_codes),
-		cmocka_unit_test(test_key_sizes),
-		cmocka_unit_test(test_fill_and_iterate),
-		cmocka_unit_test(test_update_replaces),
-		cmocka_unit_test(test_percpu),
+		cmocka_unit_test(test_definitions),     cmocka_unit_test(test_update_codes),
+		cmocka_unit_test(test_key_sizes),       cmocka_unit_test(test_fill_and_iterate),
+		cmocka_unit_test(test_update_replaces), cmocka_unit_test(test_percpu),
 		cmocka_unit_test(test_contains),
 	};
 

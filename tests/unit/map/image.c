@@ -27,7 +27,8 @@ static void test_registry(void **state)
 static void test_prog_array(void **state)
 {
 	struct skep_map *map = make_map(SKEP_MAP_PROG_ARRAY, 4, 4, 2, 0);
-	struct image *image = make_image(SKEP_HOOK_XDP, 0), *tc = make_image(SKEP_HOOK_TC_INGRESS, 0);
+	struct image *image = make_image(SKEP_HOOK_XDP, 0),
+		     *tc = make_image(SKEP_HOOK_TC_INGRESS, 0);
 	u32 key = 1, id = image->id, got = 0;
 	int before = images_freed;
 
@@ -48,7 +49,7 @@ static void test_prog_array(void **state)
 	/* programs can do nothing but tail-call */
 	assert_null(map->ops->lookup(map, &key));
 	assert_int_equal(map->ops->update(map, &key, &id, 0), -EOPNOTSUPP);
-	assert_int_equal(map->ops->delete(map, &key), -EOPNOTSUPP);
+	assert_int_equal(map->ops->delete (map, &key), -EOPNOTSUPP);
 	key = 2;
 	assert_int_equal(skep_map_update(map, &key, &id, SKEP_ANY), -E2BIG);
 	assert_int_equal(skep_map_delete(map, &key), -E2BIG);

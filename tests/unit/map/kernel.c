@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define VALUE_MAX (1 << 16)
-#define LOOPBACK 1 /* the one ifindex that exists everywhere */
+#define LOOPBACK 1          /* the one ifindex that exists everywhere */
 #define TOKEN_FD (1u << 16) /* concerns the caller's rights, which skep's maps know nothing of */
 #define NO_SUCH_PROG 0x7ffffff0
 
@@ -38,7 +38,11 @@ enum { INNER_LIKE, INNER_LIKE_TOO, INNER_LONGER, INNER_HASH, INNER_MAX };
 static const struct skep_map_def inner_defs[INNER_MAX] = {
 	{.name = "like", .type = SKEP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 4},
 	{.name = "too", .type = SKEP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 4},
-	{.name = "longer", .type = SKEP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 5},
+	{.name = "longer",
+	 .type = SKEP_MAP_ARRAY,
+	 .key_size = 4,
+	 .value_size = 8,
+	 .max_entries = 5},
 	{.name = "hash", .type = SKEP_MAP_HASH, .key_size = 4, .value_size = 8, .max_entries = 4},
 };
 
@@ -102,7 +106,8 @@ static int kernel_op(enum bpf_cmd command, int fd, const void *key, void *value,
 static int kernel_prog(u32 type, u32 attach_type, u32 *ret_id)
 {
 	struct bpf_insn insns[] = {{.code = 0xb7, .imm = 1}, {.code = 0x95}};
-	union bpf_attr attr = {.prog_type = type, .insn_cnt = 2, .expected_attach_type = attach_type};
+	union bpf_attr attr = {
+		.prog_type = type, .insn_cnt = 2, .expected_attach_type = attach_type};
 	struct bpf_prog_info info = {0};
 	int fd;
 
@@ -484,8 +489,8 @@ static void test_definitions(void **state)
 			fail_msg("type %s key %u value %u entries %u flags %#x node %u extra %u "
 				 "name %s: kernel %d, skep %d",
 				 skep_map_type_name(def.type), def.key_size, def.value_size,
-				 def.max_entries, def.map_flags, def.numa_node,
-				 (u32)def.map_extra, def.name, kernel, skep);
+				 def.max_entries, def.map_flags, def.numa_node, (u32)def.map_extra,
+				 def.name, kernel, skep);
 	}
 }
 

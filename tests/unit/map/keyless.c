@@ -66,7 +66,8 @@ static void test_bloom(void **state)
 		assert_int_equal(skep_map_lookup(map, NULL, value), 0);
 	for (; value[1] < 11000; value[1]++)
 		wrong += !skep_map_lookup(map, NULL, value);
-	/* 3 functions, 8192 bits of which at most 3000 are set: 4.9 % at the most, expected 3.0 % */
+	/* 3 functions, 8192 bits of which at most 3000 are set: 4.9 % at the most, expected 3.0 %
+	 */
 	assert_in_range(wrong, 1, 600);
 	assert_int_equal(skep_map_update(map, NULL, value, SKEP_EXIST), -EINVAL);
 	assert_int_equal(skep_map_delete(map, NULL), -EOPNOTSUPP);
@@ -163,8 +164,8 @@ static void test_reattach(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_definitions),	cmocka_unit_test(test_order),
-		cmocka_unit_test(test_bloom),		cmocka_unit_test(test_like_the_kernel),
+		cmocka_unit_test(test_definitions), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_bloom),       cmocka_unit_test(test_like_the_kernel),
 		cmocka_unit_test(test_reattach),
 	};
 

@@ -62,7 +62,8 @@ static bool fits(const struct key *prefix, const struct key *key)
 	return true;
 }
 
-static struct entry *trivial_find(struct entry *entries, size_t nr, const struct key *key, bool same)
+static struct entry *trivial_find(struct entry *entries, size_t nr, const struct key *key,
+				  bool same)
 {
 	struct entry *best = NULL;
 

@@ -11,8 +11,9 @@
 #include "map/lock.h"
 #include "map/segment.h"
 
-static const u32 plain_types[] = {SKEP_MAP_ARRAY, SKEP_MAP_PERCPU_ARRAY, SKEP_MAP_HASH,
-				  SKEP_MAP_PERCPU_HASH, SKEP_MAP_DEVMAP, SKEP_MAP_DEVMAP_HASH};
+static const u32 plain_types[] = {SKEP_MAP_ARRAY,  SKEP_MAP_PERCPU_ARRAY,
+				  SKEP_MAP_HASH,   SKEP_MAP_PERCPU_HASH,
+				  SKEP_MAP_DEVMAP, SKEP_MAP_DEVMAP_HASH};
 
 /* In a child: attach anew, look at what the parent wrote, write an answer. */
 static int child_visit(int fd)
@@ -270,9 +271,9 @@ static void test_broken_hash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_across_fork),    cmocka_unit_test(test_outlives_its_map),
-		cmocka_unit_test(test_rebind),	       cmocka_unit_test(test_lock_of_the_dead),
-		cmocka_unit_test(test_no_segment),     cmocka_unit_test(test_broken_header),
+		cmocka_unit_test(test_across_fork), cmocka_unit_test(test_outlives_its_map),
+		cmocka_unit_test(test_rebind),      cmocka_unit_test(test_lock_of_the_dead),
+		cmocka_unit_test(test_no_segment),  cmocka_unit_test(test_broken_header),
 		cmocka_unit_test(test_broken_hash),
 	};
 

@@ -96,7 +96,7 @@ static void *thread_run(void *arg)
 			break;
 		case 3:
 		case 4:
-			shared->map->ops->delete(shared->map, &key);
+			shared->map->ops->delete (shared->map, &key);
 			break;
 		case 5:
 			look(shared, key);
@@ -137,8 +137,8 @@ static void stress(struct skep_map *map)
 	pthread_t ids[THREADS];
 
 	for (u32 i = 0; i < THREADS; i++)
-		threads[i] = (struct thread){&shared, 0x9e3779b97f4a7c15ull * (i + 1),
-					     i % cpu_count()};
+		threads[i] =
+			(struct thread){&shared, 0x9e3779b97f4a7c15ull * (i + 1), i % cpu_count()};
 	change(&threads[0], &shared, ALWAYS_THERE);
 	for (u32 i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&ids[i], NULL, thread_run, &threads[i]), 0);
