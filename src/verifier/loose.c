@@ -51,20 +51,21 @@ static void note(struct env *env, const struct state *old, const struct place *p
 		env->aux[frame_insn(env, old, place->depth)].loose |= (u16)(1u << place->reg);
 }
 
-/* Is the number among the old ones? If it is and has links, these are looked at later. */
+/* Is the number among the old ones? Links are looked at later, when all numbers are known. */
 static void look_at(struct env *env, const struct state *old, struct places *places,
 		    const struct place *place)
 {
 	if (!num_within(&place->cur->num, &place->old->num) ||
 	    (place->old->id && places->nr == MAX_PLACES))
 		note(env, old, place);
-	else if (place->old->id)
+	if (place->old->id && places->nr < MAX_PLACES)
 		places->at[places->nr++] = *place;
 }
 
 static void look_at_slot(struct env *env, const struct state *old, const struct slot *was,
 			 const struct slot *is, struct places *places, struct place *place)
 {
+	static _Thread_local struct reg unlinked;
 	bool numbers = was->reg.type == REG_SCALAR && is->reg.type == REG_SCALAR;
 
 	if (!memcmp(was->type, is->type, SLOT_SIZE) && (!slot_is_spill(was) || !numbers)) {
@@ -75,6 +76,13 @@ static void look_at_slot(struct env *env, const struct state *old, const struct 
 		place->cur = &is->reg;
 		look_at(env, old, places, place);
 		return;
+	}
+	if (slot_is_spill(was) && was->reg.type == REG_SCALAR) {
+		/* whatever is there now is linked to nothing */
+		reg_set_unknown(&unlinked);
+		place->old = &was->reg;
+		place->cur = &unlinked;
+		look_at(env, old, places, place);
 	}
 	for (u32 i = 0; i < SLOT_SIZE; i++)
 		if (was->type[i] == SLOT_ZERO || was->type[i] == SLOT_SPILL) {
