@@ -761,10 +761,10 @@ static int set_result(struct env *env, struct call *call)
 
 	switch (call->helper->ret) {
 	case RET_INTEGER:
-	case RET_NEVER:
 		reg_set_unknown(r0);
 		break;
 	case RET_VOID:
+	case RET_NEVER: /* a tail call that fails leaves nothing, as in Linux */
 		reg_set_uninit(r0);
 		break;
 	case RET_MAP_VALUE:

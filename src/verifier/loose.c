@@ -27,6 +27,7 @@ struct place {
 	u32 depth;
 	u64 slot; /* as a bit; 0: a register */
 	u32 reg;
+	bool outside; /* of the old number */
 };
 
 struct places {
@@ -55,11 +56,14 @@ static void note(struct env *env, const struct state *old, const struct place *p
 static void look_at(struct env *env, const struct state *old, struct places *places,
 		    const struct place *place)
 {
-	if (!num_within(&place->cur->num, &place->old->num) ||
-	    (place->old->id && places->nr == MAX_PLACES))
+	bool outside = !num_within(&place->cur->num, &place->old->num);
+
+	if (outside || (place->old->id && places->nr == MAX_PLACES))
 		note(env, old, place);
-	if (place->old->id && places->nr < MAX_PLACES)
-		places->at[places->nr++] = *place;
+	if (!place->old->id || places->nr == MAX_PLACES)
+		return;
+	places->at[places->nr] = *place;
+	places->at[places->nr++].outside = outside;
 }
 
 static void look_at_slot(struct env *env, const struct state *old, const struct slot *was,
@@ -100,7 +104,7 @@ static void look_at_frame(struct env *env, const struct state *old, const struct
 	u32 regs = env->aux[frame_insn(env, old, depth)].live;
 
 	for (u32 i = 0; i < 10; i++) {
-		struct place place = {&was->regs[i], &is->regs[i], depth, 0, i};
+		struct place place = {&was->regs[i], &is->regs[i], depth, 0, i, false};
 
 		if (regs >> i & 1 && was->regs[i].type == REG_SCALAR &&
 		    is->regs[i].type == REG_SCALAR)
@@ -108,7 +112,7 @@ static void look_at_frame(struct env *env, const struct state *old, const struct
 	}
 	for (u32 i = 0; i < frame_nr_slots(was); i++) {
 		const struct slot *slot = i < frame_nr_slots(is) ? &is->stack->slots[i] : &nothing;
-		struct place place = {NULL, NULL, depth, 1ull << i, 0};
+		struct place place = {NULL, NULL, depth, 1ull << i, 0, false};
 
 		if (live >> i & 1)
 			look_at_slot(env, old, &was->stack->slots[i], slot, places, &place);
@@ -119,6 +123,9 @@ static bool linked_alike(const struct place *a, const struct place *b)
 {
 	const struct reg *x = a->cur, *y = b->cur;
 
+	/* what is learnt of one, starting from too little, becomes known of the other */
+	if (a->outside || b->outside)
+		return false;
 	return x->id && x->id == y->id && !((a->old->flags ^ x->flags) & REG_ADD_CONST) &&
 	       !((b->old->flags ^ y->flags) & REG_ADD_CONST) &&
 	       a->old->off - b->old->off == x->off - y->off;

@@ -343,6 +343,8 @@ void fuzz_block_tail_call(struct fuzz_build *build)
 	take_number(build, 3, number);
 	fuzz_wide(build, 2, SKEP_PSEUDO_MAP_IDX, FUZZ_PROGS);
 	fuzz_call_helper(build, TAIL_CALL);
+	if (fuzz_maybe(build, 98))
+		fuzz_set(build, 0, FUZZ_NONE);
 }
 
 void fuzz_block_legacy(struct fuzz_build *build)
