@@ -10,8 +10,11 @@
 
 #define CPU_MAX 256
 
-/* This thread's worker number; a worker sets it once, when it starts. */
-extern _Thread_local u32 cpu_self;
+/*
+ * This thread's worker number; a worker sets it once, when it starts. It lies at the same distance
+ * from the thread pointer in all threads, as translators need it.
+ */
+extern _Thread_local u32 cpu_self __attribute__((tls_model("initial-exec")));
 
 /* How many there are: the machine's configured CPUs (at least 1, at most CPU_MAX). */
 u32 cpu_count(void);

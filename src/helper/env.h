@@ -57,7 +57,8 @@ struct helper_env {
 	struct helper_fault fault;
 };
 
-extern _Thread_local struct helper_env *helper_env;
+extern _Thread_local struct helper_env *helper_env
+	__attribute__((tls_model("initial-exec"))); /* translators need a fixed offset */
 
 /* A zeroed env with a seeded random state. */
 void helper_env_init(struct helper_env *env, u64 seed);
