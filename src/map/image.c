@@ -23,10 +23,17 @@ static struct image **link_of(u32 id, const struct image *image)
 	return link;
 }
 
+static void run_each(const struct image *image, void *const *ctxs, u64 *verdicts, u32 n)
+{
+	for (u32 at = 0; at < n; at++)
+		verdicts[at] = image->run(image, ctxs[at]);
+}
+
 void image_init(struct image *image, const struct image_ops *ops, enum skep_hook hook,
 		const char *name)
 {
 	image->ops = ops;
+	image->run_batch = run_each;
 	image->hook = hook;
 	image->attach_type = 0;
 	atomic_init(&image->refs, 1);

@@ -7,17 +7,11 @@
  * segment's header names may change slots; in others the table is empty until map_rebind().
  * The kernel: the fd_array half of kernel/bpf/arraymap.c, bpf_prog_map_compatible() in core.c.
  */
-#include <pthread.h>
+#include "map/prog_array.h"
+
 #include <stdlib.h>
 
-#include "map/family.h"
 #include "map/quiesce.h"
-
-struct prog_array {
-	pthread_mutex_t lock; /* of the control side */
-	struct map_owner owner;
-	_Atomic(struct image *) images[];
-};
 
 static int prog_array_check(const struct skep_map_def *def, struct skep_diag *diag)
 {
