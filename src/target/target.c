@@ -13,6 +13,9 @@
 
 static const struct target *const targets[] = {
 	&target_interp,
+#ifdef __x86_64__
+	&target_x86_64,
+#endif
 	NULL,
 };
 

@@ -43,10 +43,17 @@ struct target_input {
 	struct skep_map *
 		*maps; /* what MAP_IDX immediates index; borrowed, must outlive the image */
 	u32 nr_maps;
-	const struct verifier_facts *facts; /* NULL: unverified (interp only) */
+	const struct verifier_facts *facts; /* NULL: unverified (interp only, unless unsafe) */
 	/* Check every memory access at run time (interp); set when facts is NULL. */
 	bool checked;
-	u64 budget; /* instructions per run, 0 = the default */
+	u64 budget; /* instructions per run, 0 = the default (interp) */
+	/*
+	 * For tests of targets: translate an unverified program although nothing will check its
+	 * accesses or end its loops. The conformance suite's programs, which are known to behave,
+	 * have no context that a verifier could know.
+	 */
+	bool unsafe;
+	bool blind; /* hide the program's constants from who reads the machine code (x86_64) */
 };
 
 #define TARGET_BUDGET_DEFAULT (64ull << 20)
@@ -74,6 +81,8 @@ int target_claim_maps(const struct target_input *in, const struct image *image,
 		      struct skep_diag *diag);
 
 extern const struct target target_interp;
+/* Only on such a machine. */
+extern const struct target target_x86_64;
 
 /* By name; NULL when there is none. */
 const struct target *target_find(const char *name);

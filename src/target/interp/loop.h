@@ -294,7 +294,7 @@ legacy:
 		STOP(TARGET_ABORT_INSN, "legacy packet access needs a socket buffer as context");
 	if (LOOP_CHECKED && reg[6] != (u64)(uintptr_t)run->ctx)
 		STOP(TARGET_ABORT_MEMORY, "r6 does not hold the context");
-	if (!load_legacy(POINTER(reg[6]), (s32)distance, legacy_size, &reg[0])) {
+	if (!legacy_load(POINTER(reg[6]), (s32)distance, legacy_size, &reg[0])) {
 		reg[0] = 0;
 		goto do_EXIT;
 	}
