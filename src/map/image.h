@@ -33,9 +33,9 @@ struct image {
 	 */
 	u64 (*run)(const struct image *image, void *ctx);
 	/*
-	 * Run it on n contexts, in order; verdicts[i] is r0 of ctxs[i]. Stays hot over a burst; set by
-	 * image_init() to calls of run(). Whoever wants to know about single runs (aborts, redirects)
-	 * calls run().
+	 * Run it on n contexts, in order; verdicts[i] is r0 of ctxs[i]. Stays hot over a burst;
+	 * image_init() sets it to calls of run(). Whoever wants to know about single runs (aborts,
+	 * redirects) calls run().
 	 */
 	void (*run_batch)(const struct image *image, void *const *ctxs, u64 *verdicts, u32 n);
 	const struct image_ops *ops;
