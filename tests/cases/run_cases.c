@@ -83,6 +83,9 @@ static bool case_wants(const struct test_case *test, const char *target)
 	}
 	if (case_section(test, "mem", NULL) && strcmp(target, "interp"))
 		return false;
+	if (case_section(test, "unsafe", NULL) && target_find(target) &&
+	    !target_find(target)->takes_unverified)
+		return false;
 	section = case_section(test, "target", NULL);
 	return !section || has_word(section->args, target);
 }

@@ -22,6 +22,9 @@
 #include "object/object.h"
 #include "target/interp/interp.h"
 #include "target/target.h"
+#ifdef __x86_64__
+#include "target/x86_64/x86_64.h"
+#endif
 
 struct options {
 	const char *memory, *program; /* hex */
@@ -145,7 +148,7 @@ static int find_program(struct job *job, struct target_input *in)
 {
 	int err;
 
-	*in = (struct target_input){.hook = SKEP_HOOK_NONE, .checked = true};
+	*in = (struct target_input){.hook = SKEP_HOOK_NONE, .checked = true, .unsafe = true};
 	if (!job->options.elf) {
 		in->insns = (const struct skep_insn *)(const void *)job->code.data;
 		in->nr_insns = (u32)(job->code.len / sizeof(struct skep_insn));
@@ -166,14 +169,30 @@ static int find_program(struct job *job, struct target_input *in)
 	return 0;
 }
 
+static u64 run_interp(const struct image *image, void *memory, size_t size)
+{
+	return interp_run_memory(image, memory, size, NULL);
+}
+
+/* How a target runs an unverified program on plain memory; NULL when it does not. */
+static u64 (*memory_runner(const struct target *target))(const struct image *, void *, size_t)
+{
+#ifdef __x86_64__
+	if (target == &target_x86_64)
+		return x86_64_run_memory;
+#endif
+	return target == &target_interp ? run_interp : NULL;
+}
+
 static int run_program(struct job *job, const struct target_input *in, u64 *ret)
 {
 	const struct target *target = target_find(job->options.target);
+	u64 (*run)(const struct image *, void *, size_t) = memory_runner(target);
 	struct helper_env env;
 	struct image *image;
 	int err;
 
-	if (target != &target_interp)
+	if (!run)
 		return diag_fail(&job->diag, -EINVAL, "no target '%s' runs unverified programs",
 				 job->options.target);
 	err = target->translate(in, &image, &job->diag);
@@ -181,7 +200,7 @@ static int run_program(struct job *job, const struct target_input *in, u64 *ret)
 		return err;
 	helper_env_init(&env, 1);
 	helper_env = &env;
-	*ret = interp_run_memory(image, job->memory.data, job->memory.len, NULL);
+	*ret = run(image, job->memory.data, job->memory.len);
 	helper_env = NULL;
 	image_put(image);
 	return target_explain_abort(&env, &job->diag);

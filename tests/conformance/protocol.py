@@ -7,6 +7,7 @@
 Each case is the memory argument (None: absent), options, program bytes, and what must come back:
 r0, or words on stderr with a failing exit status.
 """
+import platform
 import struct
 import subprocess
 import sys
@@ -71,6 +72,14 @@ CASES = [
     ("memory that is not hex", "xyz", [], EXIT, "hex"),
     ("ELF that is none", None, ["--elf"], FIRST, "object"),
 ]
+if platform.machine() == "x86_64":
+    CASES += [
+        ("x86_64: memory", "07", ["--target", "x86_64"], FIRST, 7),
+        ("x86_64: its length", "ab cd 01", ["--target", "x86_64"], LENGTH, 3),
+        ("x86_64: helper 5", None, ["--target", "x86_64"], HELPER, 2),
+        ("x86_64: --elf", "2a", ["--elf", "--target=x86_64"], elf(FIRST), 0x2a),
+        ("x86_64: no exit", None, ["--target", "x86_64"], insn(0xb7), "falls off"),
+    ]
 
 
 def failure(plugin, memory, options, code, want):

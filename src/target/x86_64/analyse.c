@@ -194,10 +194,13 @@ static u32 args_read(const struct jit *jit, u32 at)
 	case JIT_CALL_BODY:
 		break;
 	}
-	for (u32 i = 0; helper && i < 5; i++)
+	/* bpf_trace_printk takes more than its row says: trust rows of map operations only */
+	if (!helper || !jit->notes[at].map)
+		return ARGS;
+	for (u32 i = 0; i < 5; i++)
 		if (helper->args[i] != ARG_NONE)
 			set |= REG(i + 1);
-	return helper ? set : ARGS;
+	return set;
 }
 
 static u32 read_at(const struct jit *jit, u32 at)
