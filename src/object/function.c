@@ -13,7 +13,6 @@
 #include "base/arena.h"
 #include "object/opening.h"
 
-#define INSN_BYTES sizeof(struct skep_insn)
 
 /* Relocation types of the psABI (Documentation/bpf/llvm_reloc.rst) */
 enum { R_BPF_ABS64 = 2, R_BPF_ABS32 = 3, R_BPF_NODYLD32 = 4 };
@@ -63,7 +62,6 @@ static int function_init(struct opening *o, const struct elf_symbol *symbol,
 		.nr = (u32)(size / INSN_BYTES),
 		.is_local = symbol->bind == STB_LOCAL,
 		.is_hidden = symbol->visibility == STV_HIDDEN || symbol->visibility == STV_INTERNAL,
-		.is_entry = symbol->bind != STB_LOCAL && symbol->section != o->text,
 		.prog = -1,
 	};
 	return 0;
@@ -117,14 +115,6 @@ static int functions_collect(struct opening *o)
 	}
 	qsort(o->functions, o->nr_functions, sizeof(*o->functions), compare_functions);
 	labels_cut(o);
-	if (o->nr_functions == 1 && !o->functions[0].is_local)
-		o->functions[0].is_entry = true;
-	for (size_t i = 0; i < o->nr_functions; i++)
-		if (o->functions[i].is_entry)
-			o->functions[i].prog = (s32)o->object->nr_progs++;
-	if (o->object->nr_progs > OPENING_PROGS_MAX)
-		return opening_fail(o, -E2BIG, NOWHERE, "'%s' has %zu programs, more than %d",
-				    o->object->name, o->object->nr_progs, OPENING_PROGS_MAX);
 	return 0;
 }
 
@@ -162,11 +152,6 @@ static bool reloc_type_is_known(u32 type)
 {
 	return type == R_BPF_64_64 || type == R_BPF_64_32 || type == R_BPF_ABS64 ||
 	       type == R_BPF_ABS32 || type == R_BPF_NODYLD32;
-}
-
-static bool insn_is_call(const struct skep_insn *insn)
-{
-	return insn->code == (SKEP_JMP | SKEP_CALL);
 }
 
 /* Put a RELA addend (bytes) where REL has it: a call counts instructions from the next one. */
@@ -307,7 +292,8 @@ int functions_read(struct opening *o)
 
 	for (size_t i = 0; i < o->nr_code && !err; i++)
 		err = relocs_collect(o, o->code[i]);
-	if (!err)
-		addends_correct(o);
-	return err;
+	if (err)
+		return err;
+	addends_correct(o);
+	return entries_choose(o);
 }

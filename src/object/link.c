@@ -17,7 +17,6 @@
 #include "object/opening.h"
 #include "object/section.h"
 
-#define INSN_BYTES sizeof(struct skep_insn)
 #define LINKED_MAX (4u << 20) /* instructions of all programs of one object */
 
 /* A program while it is linked. */
@@ -34,16 +33,6 @@ struct frame {
 	struct function *function;
 	u32 next;
 };
-
-static bool insn_is_call(const struct skep_insn *insn)
-{
-	return insn->code == (SKEP_JMP | SKEP_CALL);
-}
-
-static bool insn_is_wide(const struct skep_insn *insn)
-{
-	return insn->code == (SKEP_LD | SKEP_IMM | SKEP_DW);
-}
 
 static struct spot spot_of(const struct opening *o, const struct function *function, u32 insn,
 			   const char *symbol)

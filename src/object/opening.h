@@ -37,6 +37,18 @@ enum section_role {
 	ROLE_RELOCATIONS,
 };
 
+#define INSN_BYTES sizeof(struct skep_insn)
+
+static inline bool insn_is_call(const struct skep_insn *insn)
+{
+	return insn->code == (SKEP_JMP | SKEP_CALL);
+}
+
+static inline bool insn_is_wide(const struct skep_insn *insn)
+{
+	return insn->code == (SKEP_LD | SKEP_IMM | SKEP_DW);
+}
+
 /* One REL entry of a code section. */
 struct reloc {
 	u32 insn; /* in the section */
@@ -85,6 +97,7 @@ struct function {
 	const char *name;
 	u32 section, first, nr; /* instructions of the section */
 	bool is_local, is_hidden, is_entry;
+	bool is_referred_to; /* by an instruction */
 	u32 btf_type_id;
 	bool btf_global; /* BTF gives it global linkage */
 	u32 placed_in;   /* 1 + number of the program it was last linked into */
@@ -221,6 +234,9 @@ int functions_read(struct opening *o);
 struct function *function_at(const struct opening *o, u32 section, u64 insn);
 /* The relocation of an instruction of a section; NULL = none. */
 const struct reloc *reloc_at(const struct elf_section *section, u32 insn);
+
+/* entry.c: set is_entry and prog of every function; relocations are known. */
+int entries_choose(struct opening *o);
 
 /* link.c: one object_prog per entry function. */
 int link_programs(struct opening *o);
