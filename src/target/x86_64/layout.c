@@ -55,11 +55,12 @@ static bool shorten(struct code *code, const u32 *saved)
 
 	for (u32 i = 0; i < code->nr_fixups; i++) {
 		struct fixup *fixup = &code->fixups[i];
-		u32 to = code->labels[fixup->label];
 		s64 distance;
+		u32 to;
 
 		if (fixup->is_short || fixup->kind > FIXUP_BRANCH)
 			continue;
+		to = code->labels[fixup->label];
 		distance = ((s64)to - saved_before(code, saved, to)) -
 			   ((s64)fixup->start - saved[i] + SHORT_SIZE);
 		/* a jump forward gets nearer by what this one itself will save */
