@@ -48,9 +48,9 @@ const struct option_row option_rows[] = {
 	{0},
 };
 
-static const char *const run_options[] = {"prog",   "in",          "out",       "repeat",
-					  "target", "ifindex",     "rx-queue",  "budget",
-					  "map",    "max-entries", "dump-maps", "unsafe",
+static const char *const run_options[] = {"prog",    "in",          "out",       "repeat",
+					  "target",  "ifindex",     "rx-queue",  "budget",
+					  "map",     "max-entries", "dump-maps", "unsafe",
 					  "checked", NULL};
 static const char *const verify_options[] = {"prog", "target", "type", "details", NULL};
 static const char *const dump_options[] = {"prog", NULL};
@@ -61,16 +61,17 @@ static const char run_details[] =
 	"that no program array names. A map file is an array of {\"key\": .., \"value\": ..}.";
 
 static const char verify_details[] =
-	"Needs no privilege, no daemon and no kernel. A rejection says what is wrong, where, on which\n"
-	"path, what was proven and what was needed, and what to try. Exit status 3: one was rejected.";
+	"Needs no privilege, no daemon and no kernel. A rejection says what is wrong, where, on\n"
+	"which path, what was proven and what was needed, and what to try. Exit status 3: one was\n"
+	"rejected.";
 
 const struct command commands[] = {
 	{"run", NULL, "OBJ", 1, 1, run_options, "Run a program of an object over a capture",
 	 run_details, cmd_run},
 	{"verify", NULL, "OBJ", 1, 1, verify_options,
 	 "Tell whether programs are safe to run, and why not", verify_details, cmd_verify},
-	{"explain", NULL, "[RULE]", 0, 1, NULL, "Explain a rule that the verifier names, or list all",
-	 NULL, cmd_explain},
+	{"explain", NULL, "[RULE]", 0, 1, NULL,
+	 "Explain a rule that the verifier names, or list all", NULL, cmd_explain},
 	{"prog", "show", "OBJ", 1, 1, NULL, "List the programs of an object", NULL, cmd_prog_show},
 	{"prog", "dump", "OBJ [xlated|source]", 1, 2, dump_options,
 	 "Print the instructions of programs", NULL, cmd_prog_dump},

@@ -2,8 +2,8 @@
 /*
  * skep verify, skep explain.
  */
-#include "command.h"
 #include "skep/verify.h"
+#include "command.h"
 
 int cmd_verify(const struct arguments *args)
 {

@@ -177,9 +177,8 @@ static int verify_programs(struct loaded *loaded, const struct load_options *opt
 		return refuse_unsafe(loaded->target, diag);
 	for (size_t p = 0; !err && p < object->nr_progs; p++) {
 		const struct object_prog *prog = &object->progs[p];
-		const struct load_verify how = {.target = loaded->target,
-						.maps = loaded->maps,
-						.hook = options->hook};
+		const struct load_verify how = {
+			.target = loaded->target, .maps = loaded->maps, .hook = options->hook};
 
 		if (!want->progs[p])
 			continue;

@@ -42,7 +42,7 @@ struct loaded {
 	struct image **images; /* [object->nr_progs]; NULL where not loaded */
 	/* [object->nr_progs]: facts and figures of those that were verified */
 	struct verify_result *verified;
-	u32 nr_slots;          /* static prog-array and map-in-map slots filled */
+	u32 nr_slots; /* static prog-array and map-in-map slots filled */
 };
 
 /*

@@ -16,7 +16,8 @@
 /* A constant for each rule: one without a page does not compile. */
 #define PAGE(id, why, wrong, right)                                                                \
 	enum { page_exists_##id = RULE_##id };                                                     \
-	static const char page_why_##id[] = why, page_wrong_##id[] = wrong, page_right_##id[] = right;
+	static const char page_why_##id[] = why;                                                   \
+	static const char page_wrong_##id[] = wrong, page_right_##id[] = right;
 #include "verifier/pages.def"
 
 static const struct verify_rule rules[] = {

@@ -91,7 +91,8 @@ static void print_figures(struct figures *figures)
 		return;
 	qsort(figures->times, nr, sizeof(times[0]), compare_times);
 	getrusage(RUSAGE_SELF, &usage);
-	fprintf(stderr, "time of the accepted: median %.3f ms, p90 %.3f ms, p99 %.3f ms, max %.3f ms\n",
+	fprintf(stderr,
+		"time of the accepted: median %.3f ms, p90 %.3f ms, p99 %.3f ms, max %.3f ms\n",
 		(double)times[nr / 2] / 1e6, (double)times[nr * 9ull / 10] / 1e6,
 		(double)times[nr * 99ull / 100] / 1e6, (double)times[nr - 1] / 1e6);
 	fprintf(stderr, "peak memory of the process: %ld MiB\n", usage.ru_maxrss / 1024);

@@ -21,13 +21,15 @@ static u64 packet_address(const struct oracle *oracle, const struct interp_view 
 	if (oracle->hook == SKEP_HOOK_XDP) {
 		const struct xdp_md *md = view->ctx;
 
-		return which == PACKET_DATA ? md->data
+		return which == PACKET_DATA   ? md->data
 		       : which == PACKET_META ? md->data_meta
 					      : md->data_end;
 	}
 	const struct sk_buff_md *md = view->ctx;
 
-	return which == PACKET_DATA ? md->data : which == PACKET_META ? md->data_meta : md->data_end;
+	return which == PACKET_DATA   ? md->data
+	       : which == PACKET_META ? md->data_meta
+				      : md->data_end;
 }
 
 /* A pointer's claim: base + off + (something in num). */
@@ -105,8 +107,8 @@ static bool claim_holds(const struct oracle *oracle, const struct interp_view *v
 	return false;
 }
 
-static void report(struct oracle *oracle, const struct interp_view *view, const char *what,
-		   u32 reg, const struct value_facts *facts)
+static void report(struct oracle *oracle, const struct interp_view *view, const char *what, u32 reg,
+		   const struct value_facts *facts)
 {
 	struct buf text = {0};
 
@@ -129,8 +131,8 @@ static void report(struct oracle *oracle, const struct interp_view *view, const 
 	buf_free(&text);
 }
 
-static void look_at(struct oracle *oracle, const struct interp_view *view, const char *what, u32 reg,
-		    const struct value_facts *facts)
+static void look_at(struct oracle *oracle, const struct interp_view *view, const char *what,
+		    u32 reg, const struct value_facts *facts)
 {
 	if (facts->kind == VALUE_NONE)
 		return;

@@ -20,8 +20,8 @@ struct oracle {
 	u32 nr_maps;
 	enum skep_hook hook;
 	/* counted */
-	u64 checks;	/* operands compared */
-	u64 violations; /* claims that did not hold */
+	u64 checks;             /* operands compared */
+	u64 violations;         /* claims that did not hold */
 	struct skep_diag *diag; /* words for the first violation; NULL allowed */
 };
 

@@ -228,8 +228,7 @@ static int refuse_exit(const struct target_input *in, u32 at, struct skep_diag *
 {
 	if (in->insns[at].code != (SKEP_JMP | SKEP_EXIT))
 		return 0;
-	return diag_fail(why, -EOPNOTSUPP, "there is no exit from %s",
-			   in->prog->name);
+	return diag_fail(why, -EOPNOTSUPP, "there is no exit from %s", in->prog->name);
 }
 
 /* A target's own rules are asked while the verifier walks. */

@@ -11,6 +11,7 @@
 
 #include "kernel.h"
 #include "map/map.h"
+#include "printk_formats.h"
 
 /* As the kernel's test run: a page with headroom and the room of skb_shared_info behind. */
 #define FRAME_BYTES 4096
@@ -541,99 +542,18 @@ static u32 check_trace_printk(const char *format, u32 size, u64 argument)
 
 static void test_trace_printk(void **state)
 {
-	static const char *const formats[] = {
-		"plain",
-		"%d %i %u",
-		"%x %X %lx",
-		"%ld %lu %llx",
-		"%lld %llu %lli",
-		"%5d|%-5d|%05d",
-		"%+d % d %+05d",
-		"%c%c%c",
-		"%5c|%-5c|",
-		"%%",
-		"100%% %d",
-		"%d%%",
-		"%px|%pK",
-		"%s",
-		"%d %d %d %d",
-		"%",
-		"%d %",
-		"%z",
-		"%lc",
-		"%5",
-		"%.5d",
-		"%*d",
-		"%hd",
-		"%hhd",
-		"%llld",
-		"%dabc",
-		"%sabc",
-		"%s.%d",
-		"%pabc",
-		"%p4",
-		"%pI4",
-		"%pI6",
-		"%pi4x",
-		"%pi6",
-		"%pI5",
-		"%pI",
-		"%pxabc",
-		"%o",
-		"%e",
-		"%n",
-		"\x01",
-		"tab\t newline\n",
-		"\x80",
-		"%lu %s %%%d",
-		"%08x|%-8x|%8x",
-		"%020llx",
-		"%-020llx|",
-		"%+x",
-		"% u",
-		"%0-5d|",
-		"%-05d|",
-		"%pks",
-		"%pus",
-		"%pksx",
-		"%ps",
-		"%pS",
-		"%pB",
-		"%pM",
-		"%l",
-		"%ll",
-		"%li",
-		"%s%s%s",
-		"%100d",
-		"%9999d",
-		"%d\x80",
-		"%s\x80",
-		"%s\xa0",
-		"%s\xa1",
-		"%s\xc1",
-		"%s\xd7",
-		"%px\xc1.",
-		"%\x80"
-		"d",
-		"%5\x80",
-		"\xc3\xa9 %d",
-		"%20pks|",
-		"%-20pI6|",
-		"%\xa0"
-		"d",
-
-	};
 	const u64 arguments[] = {0, 1, 65, 0xfffffffffffffffb, 0x123456789abcdef0};
 
 	need_kernel();
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(printk_formats); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(arguments); k++) {
 			/* Symbols and addresses of the kernel have no length in common with ours.
 			 */
-			if (strstr(formats[i], "%pS") || strstr(formats[i], "%ps") ||
-			    strstr(formats[i], "%pB"))
+			if (strstr(printk_formats[i], "%pS") || strstr(printk_formats[i], "%ps") ||
+			    strstr(printk_formats[i], "%pB"))
 				continue;
-			check_trace_printk(formats[i], (u32)strlen(formats[i]) + 1, arguments[k]);
+			check_trace_printk(printk_formats[i], (u32)strlen(printk_formats[i]) + 1,
+					   arguments[k]);
 		}
 	/* without the NUL, and with bytes behind it */
 	assert_int_equal((s32)check_trace_printk("plain", 5, 0), -22);
