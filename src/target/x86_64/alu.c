@@ -187,13 +187,56 @@ static bool move_add(struct jit *jit)
 	return true;
 }
 
+/* Do the `n` instructions behind this one follow it, whatever was run before? */
+static bool straight(const struct jit *jit, u32 n)
+{
+	if (jit->at + n >= jit->in->nr_insns)
+		return false;
+	for (u32 at = jit->at + 1; at <= jit->at + n; at++)
+		if (jit->notes[at].target || jit->notes[at].unused)
+			return false;
+	return true;
+}
+
+/*
+ * x = s; x >>= n; y = s; y <<= width - n; y |= x; with x not read again: y is s rotated. The
+ * shifts may come the other way round.
+ */
+static bool rotate(struct jit *jit, enum x86_width width)
+{
+	u32 left = width == W64 ? INSN_LSH64_IMM : INSN_LSH32_IMM;
+	u32 right = width == W64 ? INSN_RSH64_IMM : INSN_RSH32_IMM;
+	u32 join = width == W64 ? INSN_OR64_REG : INSN_OR32_REG;
+	const struct jit_note *notes = &jit->notes[jit->at];
+	const struct skep_insn *insn = jit->insn;
+	s32 bits = width * 8, count;
+	u8 x = insn->dst, y, s = insn->src;
+
+	if (!straight(jit, 4) || notes[2].id != notes[0].id || notes[4].id != join ||
+	    notes[1].id + notes[3].id != (int)(left + right) ||
+	    (notes[1].id != left && notes[1].id != right))
+		return false;
+	y = insn[2].dst;
+	if (x == s || y == s || x == y || insn[1].dst != x || insn[2].src != s ||
+	    insn[3].dst != y || insn[4].dst != y || insn[4].src != x)
+		return false;
+	count = notes[1].id == left ? insn[1].imm : insn[3].imm;
+	if (count <= 0 || count >= bits || insn[1].imm + insn[3].imm != bits ||
+	    notes[4].live_out >> x & 1)
+		return false;
+	op_mov(&jit->code, width, jit_host(y), jit_host(s));
+	op_shift_imm(&jit->code, width, X86_ROL, jit_host(y), (u32)count);
+	jit->fused = 4;
+	return true;
+}
+
 void jit_move(struct jit *jit, enum x86_width width, bool imm)
 {
 	if (imm)
 		jit_constant(jit, jit_dst(jit), imm_value(jit, width));
 	else if (jit_dst(jit) == jit_src(jit))
 		truncate(jit, width);
-	else if (width != W64 || !move_add(jit))
+	else if (!rotate(jit, width) && (width != W64 || !move_add(jit)))
 		op_mov(&jit->code, width, jit_dst(jit), jit_src(jit));
 }
 

@@ -250,12 +250,40 @@ static void test_fusion(void **state)
 	}
 }
 
+/* A rotation made of shifts is one instruction where nobody reads the other half. */
+static void test_rotation(void **state)
+{
+	for (u32 i = 0; i < 2 * 2 * 2 * 2 * 64; i++) {
+		bool wide = i & 1, swapped = i & 2, read = i & 4, odd = i & 8;
+		u8 x = i / 16 % 8, y = (x + 1 + i / 128) % 9, s = 9;
+		s32 bits = wide ? 64 : 32, n = 1 + (s32)(i * 7 % (u32)(bits - 1));
+		enum insn_id copy = wide ? INSN_MOV64_REG : INSN_MOV32_REG;
+		enum insn_id left = wide ? INSN_LSH64_IMM : INSN_LSH32_IMM;
+		enum insn_id right = wide ? INSN_RSH64_IMM : INSN_RSH32_IMM;
+		struct frame frame;
+
+		if (y == x)
+			continue;
+		frame_begin(&frame);
+		add(&frame, make_insn(copy, x, s, 0, 0));
+		add(&frame, make_insn(swapped ? left : right, x, 0, 0, n));
+		add(&frame, make_insn(copy, y, s, 0, 0));
+		add(&frame, make_insn(swapped ? right : left, y, 0, 0, bits - n - odd));
+		add(&frame, make_insn(wide ? INSN_OR64_REG : INSN_OR32_REG, y, x, 0, 0));
+		if (!read)
+			add(&frame, MOV(x, 3));
+		frame_end(&frame);
+		try(&frame, "rotation", s, y, false);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_registers),  cmocka_unit_test(test_old_processor),
 		cmocka_unit_test(test_immediates), cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_pointers),   cmocka_unit_test(test_fusion),
+		cmocka_unit_test(test_rotation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
