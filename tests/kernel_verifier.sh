@@ -55,7 +55,7 @@ for layer in load target helper optimizer verifier map object insn base; do
 done
 compile="cc -O1 -g -D_GNU_SOURCE -std=gnu17"
 skep="-Wall -Wextra -Wno-unused-parameter -I $here/../src -I $here/../include -I $here/peers"
-link="-Wl,--start-group $libs -Wl,--end-group -lbpf -lelf -ljansson -lurcu-qsbr -lpthread"
+link="-Wl,--start-group $libs -Wl,--end-group -lbpf -lelf -ljansson -lurcu-qsbr -lZydis -lpthread"
 selftests=$src/tools/testing/selftests/bpf
 
 case $what in
