@@ -233,6 +233,8 @@ static void back_insn(struct env *env, struct wanted *wanted, u32 at, s64 after,
 		back_atomic(wanted, insn, desc, step);
 		break;
 	case INSN_KIND_LEGACY:
+		if (after >= 0 && after != (s64)at + 1) /* it ended its function, with 0 */
+			back_exit(env, wanted, after);
 		drop_reg(wanted, 0);
 		break;
 	case INSN_KIND_WIDE:

@@ -266,6 +266,8 @@ int check_local_call(struct env *env, const struct skep_insn *insn);
 int check_callback_call(struct env *env, const struct helper_desc *helper, u32 subprog,
 			const struct vmap *map);
 int check_exit(struct env *env, bool *ret_done);
+/* The function ends, not the program: its caller, or the helper that called it back, goes on. */
+int return_to_caller(struct env *env);
 int func_params(struct env *env);
 /* Functions that may end the program early must return a number, as BTF says. */
 int check_early_exits(struct env *env);

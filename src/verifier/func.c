@@ -488,7 +488,7 @@ static int check_callback_result(struct env *env, const struct frame *callee)
 	return err;
 }
 
-static int return_to_caller(struct env *env)
+int return_to_caller(struct env *env)
 {
 	struct state *state = env->cur, *prev;
 	struct frame *callee = env->frame, *caller;

@@ -439,6 +439,20 @@ int check_atomic(struct env *env, const struct skep_insn *insn, const struct ins
 	return 0;
 }
 
+/*
+ * Where the packet lacks the bytes, the function returns 0 in the middle of what it does: its caller
+ * goes on, and nothing of what follows the load was done. The path that found them waits meanwhile.
+ */
+static int legacy_misses(struct env *env)
+{
+	int err = 0;
+
+	if (!push_branch(env, env->insn + 1, &err))
+		return err;
+	reg_set_const(cur_reg(env, 0), 0);
+	return return_to_caller(env);
+}
+
 int check_legacy(struct env *env, const struct skep_insn *insn, const struct insn_desc *desc)
 {
 	int err;
@@ -464,6 +478,9 @@ int check_legacy(struct env *env, const struct skep_insn *insn, const struct ins
 		reg_set_uninit(cur_reg(env, i));
 	reg_set_unknown(cur_reg(env, 0));
 	finish_load(cur_reg(env, 0), desc->size < 4 ? desc->size : 4, false);
+	if (env->cur->depth)
+		return legacy_misses(env);
+	env->prev_insn = env->insn++; /* a miss ends the program */
 	return 0;
 }
 

@@ -129,8 +129,7 @@ static int step(struct env *env, bool *ret_done)
 		err = check_atomic(env, insn, desc);
 		break;
 	case INSN_KIND_LEGACY:
-		err = check_legacy(env, insn, desc);
-		break;
+		return check_legacy(env, insn, desc);
 	case INSN_KIND_WIDE:
 		err = check_wide(env, insn, desc);
 		break;
