@@ -440,8 +440,8 @@ int check_atomic(struct env *env, const struct skep_insn *insn, const struct ins
 }
 
 /*
- * Where the packet lacks the bytes, the function returns 0 in the middle of what it does: its caller
- * goes on, and nothing of what follows the load was done. The path that found them waits meanwhile.
+ * Where the packet lacks the bytes, the function returns 0 in the middle of what it does: its
+ * caller goes on, and nothing of what follows the load was done. The path that found them waits.
  */
 static int legacy_misses(struct env *env)
 {

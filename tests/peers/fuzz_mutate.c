@@ -82,7 +82,7 @@ void fuzz_mutate(struct fuzz_program *program, u64 *random)
 		insn->imm = (s32)fuzz_constant(random);
 		break;
 	case 1:
-		insn->imm += fuzz_chance(random, 50) ? 1 : -1;
+		insn->imm = (s32)((u32)insn->imm + (fuzz_chance(random, 50) ? 1u : -1u));
 		break;
 	case 2:
 		insn->dst = fuzz_below(random, 11) & 15;
