@@ -540,7 +540,7 @@ static int check_may_goto(struct env *env, const struct skep_insn *insn)
 		return err;
 	facts_branch(env, env->insn, BRANCH_TAKEN | BRANCH_FALLS);
 	/* the parent is the checkpoint of this visit */
-	prev = find_prev_entry(env, parent ? parent->parent : NULL, env->insn);
+	prev = find_prev_entry(env, env->insn, parent);
 	other->may_goto_depth++;
 	if (prev)
 		widen_imprecise(env, prev, other);

@@ -22,6 +22,7 @@
 #define MAX_VAR_OFF (1 << 29) /* of a pointer's variable part, and of memory sizes */
 #define MAX_PACKET_OFF 0xffff
 #define MAX_STEPS 40   /* on one segment before a checkpoint is made anyway */
+#define MAX_STATE_MEMORY (400u << 20)
 #define CALLER_SAVED 6 /* r0-r5 */
 
 enum rule {
@@ -144,6 +145,8 @@ struct env {
 	u32 nr_pending;
 	struct state **explored; /* checkpoints by instruction */
 	struct state *evicted;
+	struct state ***entries; /* by instruction and depth, see loop.c */
+	u32 nr_walks;
 	struct backedge *backedges;
 	struct live_func *live_roots;
 	u64 wrote_slots; /* by the current instruction, whole slots of the current frame */
@@ -284,7 +287,8 @@ bool states_equal(struct env *env, const struct state *old, const struct state *
 int check_visited(struct env *env);
 void path_end(struct env *env, struct state *state);
 void widen_imprecise(struct env *env, const struct state *old, struct state *cur);
-struct state *find_prev_entry(struct env *env, struct state *cur, u32 insn);
+/* The checkpoint, other than `skip`, at the previous entry into the callback or loop at `insn`. */
+struct state *find_prev_entry(struct env *env, u32 insn, const struct state *skip);
 
 /* backtrack.c */
 int mark_precise(struct env *env, u32 regno);

@@ -420,6 +420,7 @@ static int push_async(struct env *env, const struct helper_desc *helper, u32 ind
 	state->depth = 0;
 	state->frames[0] = callee;
 	state->in_async = true;
+	state->walk = ++env->nr_walks;
 	state->nr_refs = 0;
 	state->locked_id = 0;
 	state->locked_map = NULL;
@@ -517,7 +518,7 @@ int return_to_caller(struct env *env)
 	env->insn = in_callback ? callsite : callsite + 1;
 	if (!in_callback)
 		return 0;
-	prev = find_prev_entry(env, state->parent, callsite);
+	prev = find_prev_entry(env, callsite, NULL);
 	if (prev)
 		widen_imprecise(env, prev, state);
 	env->frame = state_frame(state);

@@ -50,33 +50,59 @@ static void settle_loop(struct env *env)
 	} while (changed);
 }
 
+/*
+ * The checkpoints on the current way that stand at one entry, by depth, newest first. Chains of
+ * parents have hundreds of thousands of members: to look along them at each entry takes for ever.
+ */
+static int push_entry(struct env *env, struct state *state)
+{
+	struct state ***entries = &env->entries[state->insn];
+
+	if (!*entries)
+		*entries = arena_array(env->arena, SKEP_MAX_FRAMES, sizeof(**entries));
+	if (!*entries)
+		return -ENOMEM;
+	state->prev_entry = (*entries)[state->depth];
+	(*entries)[state->depth] = state;
+	return 0;
+}
+
+static void pop_entry(struct env *env, const struct state *state)
+{
+	struct state **entries = env->entries[state->insn];
+
+	if (entries && entries[state->depth] == state)
+		entries[state->depth] = state->prev_entry;
+}
+
 void path_end(struct env *env, struct state *state)
 {
 	while (state) {
 		if (--state->branches)
 			break;
+		pop_entry(env, state);
 		if (state->is_loop_head)
 			settle_loop(env);
 		state = state->parent;
 	}
 }
 
-/* Is `old` an ancestor? */
+/*
+ * Is `old`, which is not explored, an ancestor? Paths are taken up newest first, so all checkpoints
+ * of a walk that are not explored are on the way to its current path.
+ */
 static bool same_way(const struct state *old, const struct state *cur)
 {
-	for (const struct state *state = cur->parent; state; state = state->parent)
-		if (state == old)
-			return true;
-	return false;
+	return old->walk == cur->walk;
 }
 
-/* The checkpoint at the previous entry into the callback or loop at `insn`. */
-struct state *find_prev_entry(struct env *env, struct state *state, u32 insn)
+struct state *find_prev_entry(struct env *env, u32 insn, const struct state *skip)
 {
-	for (; state; state = state->parent)
-		if (state->insn == insn && state->depth == env->cur->depth)
-			return state;
-	return NULL;
+	struct state *state = env->entries[insn] ? env->entries[insn][env->cur->depth] : NULL;
+
+	if (state && state == skip)
+		state = state->prev_entry;
+	return state && same_way(state, env->cur) ? state : NULL;
 }
 
 /* Numbers that nothing relied on so far become unknown, so that rounds become alike. */
@@ -226,7 +252,8 @@ static int add_checkpoint(struct env *env)
 	cur->insn = env->insn;
 	cur->last_insn = env->prev_insn;
 	kept = state_copy(cur);
-	if (!kept || !state_write_frame(cur, cur->depth)) {
+	if (!kept || !state_write_frame(cur, cur->depth) ||
+	    (env->aux[env->insn].checkpoint && push_entry(env, kept))) {
 		state_free(kept);
 		return -ENOMEM;
 	}

@@ -162,6 +162,7 @@ struct state {
 	u32 may_goto_depth;
 	u32 callback_unroll;
 	bool in_async;
+	u32 walk; /* of the program 0; each callback that runs alone has its own number */
 	bool is_loop_head;       /* a path from here came back and was found covered */
 	struct state *loop_head; /* outermost head that a path from here came back to */
 	u32 nr_refs;
@@ -170,6 +171,7 @@ struct state {
 	struct ref refs[MAX_REFS];
 	const struct step *steps;
 	struct state *parent;
+	struct state *prev_entry; /* of a checkpoint at an entry, see loop.c */
 	/* of a checkpoint: its list, and how often it was of use */
 	struct state *next;
 	u32 hits, misses;

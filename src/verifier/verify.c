@@ -87,6 +87,10 @@ static int check_limits(struct env *env)
 {
 	u32 most = env->in->limits.insns ? env->in->limits.insns : SKEP_MAX_INSNS;
 
+	if (state_memory() > MAX_STATE_MEMORY)
+		return reject(env, -E2BIG, RULE_TOO_COMPLEX,
+			      "following all paths takes more than %u MiB of memory",
+			      MAX_STATE_MEMORY >> 20);
 	if (env->processed <= most)
 		return 0;
 	return reject(env, -E2BIG, RULE_TOO_COMPLEX,
@@ -320,7 +324,8 @@ static int prepare(struct env *env)
 	}
 	env->aux = arena_array(env->arena, env->nr + 1, sizeof(*env->aux));
 	env->explored = arena_array(env->arena, env->nr + 1, sizeof(*env->explored));
-	if (!env->aux || !env->explored)
+	env->entries = arena_array(env->arena, env->nr + 1, sizeof(*env->entries));
+	if (!env->aux || !env->explored || !env->entries)
 		return -ENOMEM;
 	err = cfg_build(env);
 	if (!err)
