@@ -87,6 +87,7 @@ static void verify_row(const struct skep_object *object, const struct section_ru
 		.prog_type = type ? type->prog_type : 0,
 		.attach_type = type ? type->attach_type : 0,
 		.log_level = details ? 2 : 0,
+		.flags = VERIFY_ASSUME_INNER,
 		.any_helper = true,
 	};
 	int err;

@@ -6,6 +6,7 @@
 #include "verifier/env.h"
 
 #include "base/cpu.h"
+#include "map/map.h"
 
 /* What the arguments of one call said, for its effects. */
 struct call {
@@ -152,8 +153,14 @@ static int need_type(struct env *env, struct call *call, u32 regno, enum reg_typ
 static int check_map_arg(struct env *env, struct call *call, u32 regno)
 {
 	const struct reg *reg = cur_reg(env, regno);
-	int err = need_type(env, call, regno, REG_MAP, "a map");
+	int err;
 
+	if (reg->type == REG_MAP_VALUE && !reg->map->inner &&
+	    map_type_is_nested(reg->map->def->type))
+		return reject(env, -EINVAL, RULE_BAD_MAP,
+			      "map %s holds maps, and the object does not say of which kind",
+			      reg->map->def->name);
+	err = need_type(env, call, regno, REG_MAP, "a map");
 	if (!err)
 		err = check_no_offset(env, regno, false);
 	if (err)

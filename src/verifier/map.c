@@ -7,6 +7,8 @@
 
 #include <bpf/btf.h>
 
+#include "map/map.h"
+
 static const struct {
 	const char *name;
 	enum field_kind kind;
@@ -109,8 +111,19 @@ static int find_datasec_fields(const struct btf *btf, u32 id, struct fields *fie
 	return err;
 }
 
+/* What a map of maps holds; NULL: no maps, or nobody says. */
+static const struct object_map *inner_of(const struct env *env, const struct object_map *object)
+{
+	static const struct object_map assumed = {.def = {"inner", SKEP_MAP_ARRAY, 4, 8, 1}};
+
+	if (object->inner || !map_type_is_nested(object->def.type))
+		return object->inner;
+	return env->in->flags & VERIFY_ASSUME_INNER ? &assumed : NULL;
+}
+
 static int vmap_init(struct env *env, struct vmap *map, const struct object_map *object, s32 index)
 {
+	const struct object_map *of = inner_of(env, object);
 	struct fields fields = {.arena = env->arena};
 	u32 type_id = object->btf_datasec_id ? object->btf_datasec_id : object->btf_value_type_id;
 	int err = 0;
@@ -133,12 +146,12 @@ static int vmap_init(struct env *env, struct vmap *map, const struct object_map 
 		if (map->fields[i].kind == FIELD_TIMER)
 			map->timer_off = (s32)map->fields[i].off;
 	}
-	if (object->inner) {
+	if (of) {
 		struct vmap *inner = arena_alloc(env->arena, sizeof(*inner));
 
 		if (!inner)
 			return -ENOMEM;
-		err = vmap_init(env, inner, object->inner, -1);
+		err = vmap_init(env, inner, of, -1);
 		map->inner = inner;
 	}
 	return err;

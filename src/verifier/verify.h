@@ -33,6 +33,11 @@ enum verify_flags {
 	VERIFY_REFUSE_UNINIT_STACK = 1 << 4, /* stack must be written before it is read */
 	VERIFY_SLEEPABLE = 1 << 5,
 	VERIFY_FRAGS = 1 << 6, /* xdp.frags: packets in several pieces */
+	/*
+	 * A map of maps whose object does not say what it holds is taken to hold arrays of one
+	 * entry, with keys of 4 bytes and values of 8. For reports only: a loader knows the maps.
+	 */
+	VERIFY_ASSUME_INNER = 1 << 7,
 };
 
 /* Zero means the default of Linux. */

@@ -39,6 +39,7 @@ static void verify_one(const struct skep_object *object, const struct object_pro
 	int err;
 
 	verify_input_of(object, prog, &input);
+	input.flags |= VERIFY_ASSUME_INNER;
 	err = verify_program(&input, &result, diag);
 	printf("%s\t%s\t%s\t%u\t%u\t%s\t%llu\t%u\t%u\t%u\t%u\t%u\t%llu\t%s\n", object->name,
 	       prog->name, prog->section, prog->prog_type, prog->nr_insns,

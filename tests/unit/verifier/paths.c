@@ -23,13 +23,21 @@ static struct object_map maps[] = {
 	{.def = {"progs", SKEP_MAP_PROG_ARRAY, 4, 4, 8}},
 	{.def = {"constants", SKEP_MAP_HASH, 8, 8, 4, SKEP_F_RDONLY_PROG}},
 	{.def = {"queue", SKEP_MAP_QUEUE, 0, 8, 4, SKEP_F_RDONLY_PROG}},
+	{.def = {"tables", SKEP_MAP_ARRAY_OF_MAPS, 4, 4, 4}},
 };
 
 struct program {
 	const char *name, *rule; /* rule NULL: accepted */
 	u32 prog_type;
 	const char *text;
+	u32 flags;
 };
+
+/* r0 = 4 bytes of a value of the first map in `tables` */
+#define INNER_LOOKUP(off)                                                                          \
+	"*(u64 *)(r10 - 8) = 0\n r2 = r10\n r2 += -8\n r1 = map[tables]\n call map_lookup_elem\n"  \
+	"if r0 == 0 goto out\n r1 = r0\n r2 = r10\n r2 += -8\n call map_lookup_elem\n"             \
+	"if r0 == 0 goto out\n r0 = *(u32 *)(r0 + " off ")\n exit\n out: r0 = 0\n exit\n"
 
 static const struct program programs[] = {
 	{"update of constants", "map-read-only", XDP,
@@ -49,6 +57,9 @@ static const struct program programs[] = {
 	 "r1 = map[queue]\n r2 = r10\n r2 += -8\n call map_pop_elem\n r0 = 0\n exit\n"},
 	{"peek at constants", NULL, XDP,
 	 "r1 = map[queue]\n r2 = r10\n r2 += -8\n call map_peek_elem\n r0 = 0\n exit\n"},
+	{"maps of no known kind", "bad-map", XDP, INNER_LOOKUP("4")},
+	{"maps of the kind assumed", NULL, XDP, INNER_LOOKUP("4"), VERIFY_ASSUME_INNER},
+	{"behind the value assumed", "bounds", XDP, INNER_LOOKUP("8"), VERIFY_ASSUME_INNER},
 	{"r0 after a tail call", "uninit-register", XDP, TAIL_CALL "exit\n"},
 	{"packet after a tail call that failed", NULL, XDP,
 	 "r6 = r1\n" PACKET "r7 = r2\n r2 += 1\n if r2 > r3 goto out\n r1 = r6\n" TAIL_CALL
@@ -132,7 +143,7 @@ static void run_text(struct run *run, const struct program *program)
 	run->in.prog_type = program->prog_type;
 	run->in.maps = maps;
 	run->in.nr_maps = ARRAY_SIZE(maps);
-	run->in.flags = VERIFY_GPL;
+	run->in.flags = VERIFY_GPL | program->flags;
 	run->err = verify_program(&run->in, &run->result, run->diag);
 }
 
