@@ -396,6 +396,25 @@ static inline bool N(alu_const)(enum num_op op, NU a, NU b, NU *ret)
 	}
 }
 
+/* Operations that reach every result from every value of one operand. */
+static inline bool N(op_is_onto)(enum num_op op)
+{
+	return op == NUM_ADD || op == NUM_SUB || op == NUM_XOR;
+}
+
+static inline bool N(half_says_nothing)(const struct NUM *n)
+{
+	return (n->bits.mask & HU_MAX) == HU_MAX && !n->umin32 && n->umax32 == HU_MAX &&
+	       n->smin32 == HS_MIN && n->smax32 == HS_MAX;
+}
+
+static inline bool N(says_nothing)(const struct NUM *n)
+{
+	return n->bits.mask == NU_MAX && !n->umin && n->umax == NU_MAX &&
+	       n->smin == (NS)((NU)1 << (NBITS - 1)) && n->smax == (NS)(NU_MAX >> 1) &&
+	       N(half_says_nothing)(n);
+}
+
 NSTATIC struct NUM N(alu)(enum num_op op, const struct NUM *a, const struct NUM *b)
 {
 	struct NUM n = N(unknown)();
@@ -404,6 +423,8 @@ NSTATIC struct NUM N(alu)(enum num_op op, const struct NUM *a, const struct NUM 
 	if (!a->bits.mask && !b->bits.mask &&
 	    N(alu_const)(op, (NU)a->bits.value, (NU)b->bits.value, &both))
 		return N(make)(both);
+	if (N(op_is_onto)(op) && (N(says_nothing)(a) || N(says_nothing)(b)))
+		return n;
 	switch (op) {
 	case NUM_ADD:
 		n.bits = N(bits_add)(a->bits, b->bits);
@@ -470,10 +491,15 @@ static struct NUM N(half_count)(const struct NUM *b)
 	return b->umax < HBITS ? *b : N(alu)(NUM_AND, b, &most);
 }
 
+static bool N(op_is_logic)(enum num_op op)
+{
+	return op == NUM_AND || op == NUM_OR || op == NUM_XOR;
+}
+
 /*
  * Half-width operations are done on full-width numbers that hold the halves, once zero-extended
  * and, where that is a different view, once sign-extended; the low half of the result is right
- * either way, so both results hold.
+ * either way, so both results hold. Of logic, bit by bit, the second view shows nothing new.
  */
 NSTATIC struct NUM N(alu32)(enum num_op op, const struct NUM *a, const struct NUM *b)
 {
@@ -481,6 +507,10 @@ NSTATIC struct NUM N(alu32)(enum num_op op, const struct NUM *a, const struct NU
 	bool is_unsigned = op == NUM_DIV || op == NUM_MOD || op == NUM_RSH;
 	struct NUM za = N(zext_half)(a), zb = N(zext_half)(b), r;
 
+	if (N(op_is_onto)(op) && (N(half_says_nothing)(a) || N(half_says_nothing)(b))) {
+		r = N(unknown)();
+		return N(zext_half)(&r);
+	}
 	if (is_shift)
 		zb = N(half_count)(&zb);
 	if (N(op_is_signed)(op)) {
@@ -490,7 +520,7 @@ NSTATIC struct NUM N(alu32)(enum num_op op, const struct NUM *a, const struct NU
 	}
 	r = N(alu)(op, &za, &zb);
 	r = N(zext_half)(&r);
-	if (!is_unsigned && !is_shift && !N(op_is_signed)(op) &&
+	if (!is_unsigned && !is_shift && !N(op_is_signed)(op) && !N(op_is_logic)(op) &&
 	    (!N(half_is_positive)(a) || !N(half_is_positive)(b))) {
 		struct NUM both;
 
