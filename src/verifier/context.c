@@ -212,13 +212,13 @@ int check_context(struct env *env, s32 off, u32 size, enum access access, struct
 						: write_is_allowed(field, off, size);
 	if (!allowed) {
 		int err = reject(env, -EACCES, RULE_CONTEXT_FIELD,
-				 "%s of %u bytes at offset %d of the context, %s",
-				 access == ACCESS_READ ? "read" : "write", size, off,
+				 "%s of %u byte%s at offset %d of the context, %s",
+				 access == ACCESS_READ ? "read" : "write", size, PLURAL(size), off,
 				 env->context->name);
 
 		if (field)
-			explain_proven(env, "the field there is %s: %u bytes at offset %u, %s",
-				       field->name, field->size, field->off,
+			explain_proven(env, "the field there is %s: %u byte%s at offset %u, %s",
+				       field->name, field->size, PLURAL(field->size), field->off,
 				       field->access & W ? "readable and writable" : "read only");
 		else
 			explain_proven(env, "no field that programs of this hook may use is there");
@@ -284,6 +284,7 @@ int check_sock_field(struct env *env, u32 regno, s32 off, u32 size)
 	}
 	if (allowed)
 		return 0;
-	return reject(env, -EACCES, RULE_CONTEXT_FIELD, "read of %u bytes at offset %d of r%u, %s",
-		      size, off, regno, reg_type_name(reg));
+	return reject(env, -EACCES, RULE_CONTEXT_FIELD,
+		      "read of %u byte%s at offset %d of r%u, %s", size, PLURAL(size), off,
+		      regno, reg_type_name(reg));
 }

@@ -200,6 +200,9 @@ const struct field *vmap_field_in(const struct vmap *map, s64 min, s64 max);
 /* Constant contents at off; false when they are not constant. */
 bool vmap_read_const(const struct vmap *map, u64 off, u32 size, u64 *ret);
 
+/* For "%u byte%s". */
+#define PLURAL(n) ((n) == 1 ? "" : "s")
+
 /* alu.c */
 int check_alu(struct env *env, const struct skep_insn *insn, const struct insn_desc *desc);
 int read_reg(struct env *env, u32 regno);

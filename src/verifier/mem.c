@@ -22,17 +22,18 @@ int check_alignment(struct env *env, const struct reg *reg, s32 off, u32 size, b
 		fixed += 2; /* the network header stands two bytes behind an aligned one */
 	if (tnum_alignment(reg->num.bits, (u64)fixed) >= size)
 		return 0;
-	return reject(env, -EACCES, RULE_ALIGNMENT,
-		      "access of %u bytes through %s at an offset that may not be a multiple of %u",
-		      size, reg_type_name(reg), size);
+	return reject(
+		env, -EACCES, RULE_ALIGNMENT,
+		"access of %u byte%s through %s at an offset that may not be a multiple of %u",
+		size, PLURAL(size), reg_type_name(reg), size);
 }
 
 static int reject_bounds(struct env *env, enum rule rule, u32 regno, s64 off, u32 size, u64 limit)
 {
 	const struct reg *reg = cur_reg(env, regno);
 	int err = reject(env, -EACCES, rule,
-			 "access of %u bytes through r%u, %s, may be outside of it", size, regno,
-			 reg_type_name(reg));
+			 "access of %u byte%s through r%u, %s, may be outside of it", size,
+			 PLURAL(size), regno, reg_type_name(reg));
 
 	if (num_is_const(&reg->num))
 		explain_proven(env, "the access is at offset %lld",
@@ -41,8 +42,8 @@ static int reject_bounds(struct env *env, enum rule rule, u32 regno, s64 off, u3
 		explain_proven(env, "the access is at an offset in [%lld, %lld]",
 			       (long long)(reg->num.smin + off),
 			       (long long)((s64)reg->num.umax + off));
-	explain_needed(env, "an offset in [0, %lld] (%llu bytes there)",
-		       (long long)((s64)limit - size), (unsigned long long)limit);
+	explain_needed(env, "an offset in [0, %lld] (%llu byte%s there)",
+		       (long long)((s64)limit - size), (unsigned long long)limit, PLURAL(limit));
 	return err;
 }
 
@@ -113,17 +114,18 @@ static int check_packet(struct env *env, u32 regno, s32 off, u32 size, bool zero
 	if (reg->num.smin >= 0 && reg->range >= 0 && off >= 0 && (s64)off + size <= (s64)reg->range)
 		return 0;
 	err = reject(env, -EACCES, RULE_PACKET_BOUNDS,
-		     "access of %u bytes through r%u, %s, before it is shown that they are there",
-		     size, regno, reg_type_name(reg));
+		     "access of %u byte%s through r%u, %s, before it is shown that %s there", size,
+		     PLURAL(size), regno, reg_type_name(reg), size == 1 ? "it is" : "they are");
 	if (reg->num.smin < 0)
 		explain_proven(env, "the variable part of its offset may be negative: %lld",
 			       (long long)reg->num.smin);
 	else if (reg->range > 0)
-		explain_proven(env, "%d bytes from its base on are inside the packet", reg->range);
+		explain_proven(env, "%d byte%s from its base on %s inside the packet", reg->range,
+			       PLURAL(reg->range), reg->range == 1 ? "is" : "are");
 	else
 		explain_proven(env, "no comparison with the packet's end covers it on this path");
 	if (off >= 0)
-		explain_needed(env, "%lld bytes", (long long)off + size);
+		explain_needed(env, "%lld byte%s", (long long)off + size, PLURAL(off + (s64)size));
 	else
 		explain_needed(env, "an offset that is not negative (it is %d)", off);
 	return err;

@@ -51,7 +51,8 @@ static int check_bounds(struct env *env, u32 regno, s32 off, u32 size, s32 *min,
 		return stack_note_depth(env, env->cur->frames[reg->frame], (s32)low);
 	}
 	err = reject(env, -EACCES, RULE_STACK_BOUNDS,
-		     "access of %u bytes to the stack through r%u, outside of it", size, regno);
+		     "access of %u byte%s to the stack through r%u, outside of it", size,
+		     PLURAL(size), regno);
 	if (low == high)
 		explain_proven(env, "the access is at r10 %+lld", (long long)low);
 	else
@@ -153,8 +154,8 @@ static int store_fixed(struct env *env, u32 depth, s32 off, u32 size, const stru
 	}
 	if (value && reg_is_pointer(value) && size != SLOT_SIZE)
 		return reject(env, -EACCES, RULE_STACK_POINTER,
-			      "store of %u bytes of r%d, which is %s, to the stack", size,
-			      value_regno, reg_type_name(value));
+			      "store of %u byte%s of r%d, which is %s, to the stack", size,
+			      PLURAL(size), value_regno, reg_type_name(value));
 	if (value && value->type == REG_STACK && depth != env->cur->depth)
 		return reject(env, -EINVAL, RULE_STACK_POINTER,
 			      "a pointer to the stack is stored in the stack of a caller");
@@ -235,8 +236,8 @@ static int reject_uninit(struct env *env, u32 regno, s32 off, u32 size)
 {
 	return reject(
 		env, -EACCES, RULE_STACK_UNINIT,
-		"read of %u bytes through r%u, of which the byte at r10 %+d was never written",
-		size, regno, off);
+		"read of %u byte%s through r%u, of which the byte at r10 %+d was never written",
+		size, PLURAL(size), regno, off);
 }
 
 /* Bytes that are no whole spill, as a number. */
@@ -274,8 +275,8 @@ static int load_spill(struct env *env, const struct slot *slot, u32 regno, s32 o
 
 	if (slot->reg.type != REG_SCALAR && (size != SLOT_SIZE || stored != SLOT_SIZE))
 		return reject(env, -EACCES, RULE_STACK_POINTER,
-			      "read of %u bytes of %s that was stored on the stack", size,
-			      reg_type_name(&slot->reg));
+			      "read of %u byte%s of %s that was stored on the stack", size,
+			      PLURAL(size), reg_type_name(&slot->reg));
 	if (!first && size <= stored) {
 		bool fits = size == SLOT_SIZE || slot->reg.num.umax >> (size * 8) == 0;
 
