@@ -18,7 +18,7 @@ const struct option_row option_rows[] = {
 	 "pcapng to write, with a verdict for each packet"},
 	{"repeat", 0, OPTION_NUMBER, FIELD(repeat), 1, ANY, "N", "rounds over the capture (1)"},
 	{"target", 0, OPTION_TEXT, FIELD(target), 0, 0, "NAME",
-	 "what executes the program (interp)"},
+	 "what executes the program: interp, x86_64 (interp)"},
 	{"ifindex", 0, OPTION_NUMBER, FIELD(ifindex), 1, INT32_MAX, "N",
 	 "device packets arrive on (1)"},
 	{"rx-queue", 0, OPTION_NUMBER, FIELD(rx_queue), 0, UINT32_MAX, "N",
